@@ -1,0 +1,18 @@
+export type CatalogErrorKind =
+  /** Stored bytes of the journal or a snapshot are damaged. */
+  | 'corruption'
+  /** A write or sync failed and nothing can be acknowledged right now. */
+  | 'unavailable'
+  | 'disk-full'
+  | 'unknown-version'
+  | 'closed'
+
+export class CatalogError extends Error {
+  override readonly name = 'CatalogError'
+  readonly kind: CatalogErrorKind
+
+  constructor(kind: CatalogErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.kind = kind
+  }
+}

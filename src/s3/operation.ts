@@ -1,0 +1,60 @@
+import type { Identity, Principal } from '../identity/identity.ts'
+import type { ObjectBody, ObjectStore } from '../store/object-store.ts'
+import type { S3Reply, S3Request } from './request.ts'
+
+export type Resource = 'service' | 'bucket' | 'object'
+
+/** How a request is recognised. Rows are tried in the order of `operations.ts`. */
+export interface Route {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE' | 'OPTIONS'
+  readonly resource: Resource
+  /** Query parameters that must be present; with '=value' also must equal. */
+  readonly query?: readonly string[]
+  /** A header that must be present, lower-case. */
+  readonly header?: string
+}
+
+/** What a handler may use. */
+export interface OperationContext {
+  readonly store: ObjectStore
+  readonly identity: Identity
+  readonly principal: Principal
+  readonly region: string
+  readonly requestId: string
+  readonly signal: AbortSignal
+}
+
+/** The decoded, authenticated request as `decode` sees it. */
+export interface DecodeRequest extends S3Request {
+  /**
+   * The verified body for operations that stream it: framing removed, signatures and declared
+   * digests checked while it is read.
+   */
+  objectBody(): ObjectBody
+  /** The whole body as text for XML documents, verified; over `sizeMax` bytes it is refused. */
+  textBody(sizeMax: number): Promise<string>
+}
+
+/** One S3 operation: its name in AWS's words, its route, and what it does. */
+export interface Operation<Input = unknown> {
+  readonly name: string
+  readonly route: Route
+  /** IAM action the caller needs on the resource, as AWS names it. */
+  readonly action: string
+  /** Further (action, resource) pairs, such as the source of a copy. */
+  readonly alsoNeeds?: (input: Input) => readonly AccessNeed[]
+  /** Text to typed input; refuses what is malformed. */
+  readonly decode: (request: DecodeRequest) => Input | Promise<Input>
+  readonly handle: (context: OperationContext, input: Input) => Promise<S3Reply>
+}
+
+export interface AccessNeed {
+  readonly action: string
+  readonly bucket: string
+  readonly key: string | null
+}
+
+/** Declares an operation; the type of `Input` flows from `decode` to `handle`. */
+export function operation<Input>(row: Operation<Input>): Operation<Input> {
+  return row
+}

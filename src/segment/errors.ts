@@ -1,0 +1,29 @@
+export type SegmentErrorKind =
+  /** Bytes are not what was written. Names file, offset and field. Never served, always reported. */
+  | 'corruption'
+  /** The file was written by a version this one does not know. */
+  | 'unknown-version'
+  /** No live segment has this id. */
+  | 'missing-segment'
+  /** An earlier write or sync of this segment failed; nothing is acknowledged on it any more. */
+  | 'abandoned'
+  | 'closed'
+
+export interface SegmentErrorDetail {
+  readonly file?: string
+  readonly offset?: number
+  readonly field?: string
+}
+
+export class SegmentError extends Error {
+  override readonly name = 'SegmentError'
+  readonly kind: SegmentErrorKind
+  readonly detail: SegmentErrorDetail
+
+  constructor(kind: SegmentErrorKind, detail: SegmentErrorDetail = {}, options?: ErrorOptions) {
+    const where = [detail.file, detail.offset, detail.field].filter((part) => part !== undefined)
+    super(where.length === 0 ? kind : `${kind}: ${where.join(', ')}`, options)
+    this.kind = kind
+    this.detail = detail
+  }
+}

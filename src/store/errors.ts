@@ -1,0 +1,47 @@
+export type StoreErrorKind =
+  | 'no-such-bucket'
+  | 'bucket-exists'
+  | 'bucket-not-empty'
+  | 'no-such-key'
+  | 'no-such-upload'
+  /** A part named in Complete is missing or its ETag or checksum differs. */
+  | 'invalid-part'
+  | 'invalid-part-order'
+  /** A part other than the last is smaller than 5 MiB. */
+  | 'part-too-small'
+  | 'object-too-large'
+  /** A precondition does not hold. */
+  | 'precondition-failed'
+  /** A read condition says the client's copy is current. Carries etag and lastModified in detail. */
+  | 'not-modified'
+  /** Lost a race with a concurrent conditional write too many times. */
+  | 'conflict'
+  | 'range-not-satisfiable'
+  /** Content-MD5 or a checksum differs from the bytes. `detail.field` says which. */
+  | 'bad-digest'
+  /** Body ended before the declared size. */
+  | 'incomplete-body'
+  /** What is asked makes no sense for the stored thing; message tells. */
+  | 'invalid-request'
+  | 'disk-full'
+  /** Nothing can be acknowledged right now; try again. */
+  | 'unavailable'
+  | 'corruption'
+
+/** The store's one error. `detail` holds facts for the error body: no secrets in it. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly kind: StoreErrorKind
+  readonly detail: Readonly<Record<string, string>>
+
+  constructor(
+    kind: StoreErrorKind,
+    message: string = kind,
+    detail: Record<string, string> = {},
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+    this.kind = kind
+    this.detail = detail
+  }
+}

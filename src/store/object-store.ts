@@ -1,0 +1,342 @@
+import type { BucketName } from '../model/bucket-name.ts'
+import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksum.ts'
+import type { ObjectKey } from '../model/object-key.ts'
+import type { StorageClass } from '../model/storage-class.ts'
+
+/**
+ * Buckets, objects and uploads with S3's meaning, in S3's order (UTF-8 bytes of the key). Everything
+ * acknowledged is durable and visible to every later call. All methods throw StoreError; none
+ * leaves anything half-done visible.
+ */
+export interface ObjectStore {
+  createBucket(bucket: BucketName, options: CreateBucketOptions): Promise<void>
+  deleteBucket(bucket: BucketName): Promise<void>
+  getBucket(bucket: BucketName): Promise<BucketInfo>
+  listBuckets(query: ListBucketsQuery): Promise<BucketPage>
+
+  putObject(input: PutObjectInput): Promise<ObjectInfo>
+  /** Resolves once the first bytes are verified; `body` must be consumed or returned. */
+  getObject(input: GetObjectInput): Promise<ObjectReader>
+  headObject(input: GetObjectInput): Promise<ObjectHead>
+  /** Succeeds when there is no such object, as S3 does, unless a condition is given. */
+  deleteObject(input: DeleteObjectInput): Promise<void>
+  /** At most 1000 keys; each result stands for itself, in the order asked. */
+  deleteObjects(
+    bucket: BucketName,
+    items: readonly DeleteItem[],
+  ): Promise<readonly DeleteItemResult[]>
+  /** A catalog commit: blobs are shared, not copied, when the whole object is taken. */
+  copyObject(input: CopyObjectInput): Promise<ObjectInfo>
+  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Tags>
+  /** An empty set removes all tags. */
+  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Tags): Promise<void>
+
+  /** One page, at most `limit` keys and common prefixes together, at a cost of O(page). */
+  listObjects(query: ListObjectsQuery): Promise<ListPage>
+
+  createMultipartUpload(input: CreateUploadInput): Promise<UploadInfo>
+  uploadPart(input: UploadPartInput): Promise<PartInfo>
+  uploadPartCopy(input: UploadPartCopyInput): Promise<PartInfo>
+  /** Completing twice with the same parts succeeds twice, with the same answer. */
+  completeMultipartUpload(input: CompleteUploadInput): Promise<ObjectInfo>
+  abortMultipartUpload(bucket: BucketName, key: ObjectKey, uploadId: string): Promise<void>
+  listParts(query: ListPartsQuery): Promise<PartsPage>
+  listMultipartUploads(query: ListUploadsQuery): Promise<UploadsPage>
+
+  /** Exact, as of the last acknowledged change. */
+  usage(bucket: BucketName): Promise<BucketUsage>
+}
+
+export interface CreateBucketOptions {
+  readonly region: string
+}
+
+export interface BucketInfo {
+  readonly name: BucketName
+  /** Milliseconds since the Unix epoch, as all times here. */
+  readonly createdAt: number
+  readonly region: string
+}
+
+export interface ListBucketsQuery {
+  readonly prefix: string
+  /** Names after this one; '' from the start. */
+  readonly after: string
+  readonly limit: number
+}
+
+export interface BucketPage {
+  readonly buckets: readonly BucketInfo[]
+  readonly isTruncated: boolean
+}
+
+export interface BucketUsage {
+  readonly objects: number
+  /** Logical bytes of current objects. */
+  readonly bytes: number
+  /** Bytes their records occupy on disk; shared blobs count once per object. */
+  readonly storedBytes: number
+  readonly uploads: number
+  /** Logical bytes of parts not yet completed. */
+  readonly partBytes: number
+}
+
+export type Tags = readonly { readonly key: string; readonly value: string }[]
+
+/** System metadata that S3 keeps and gives back verbatim, each absent when not given. */
+export interface ContentHeaders {
+  readonly contentType?: string
+  readonly cacheControl?: string
+  readonly contentDisposition?: string
+  /** Without `aws-chunked`, which never reaches storage. */
+  readonly contentEncoding?: string
+  readonly contentLanguage?: string
+  readonly expires?: string
+  readonly websiteRedirectLocation?: string
+}
+
+/** What a client chooses about an object besides its bytes. */
+export interface ObjectAttributes {
+  readonly headers: ContentHeaders
+  /** x-amz-meta-*: lower-case names without the prefix. Values as sent, latin1 on the wire. */
+  readonly metadata: ReadonlyMap<string, string>
+  readonly storageClass: StorageClass
+  readonly tags: Tags
+}
+
+/**
+ * A body on its way in. `stream` yields decoded bytes (no aws-chunked framing) and throws if the
+ * client goes away or the payload's signature does not hold; then nothing is stored.
+ */
+export interface ObjectBody {
+  readonly stream: AsyncIterable<Uint8Array>
+  /** Decoded size when declared; the store throws `incomplete-body` when the stream differs. */
+  readonly size: number | null
+  /** Raw 16 bytes from Content-MD5. */
+  readonly contentMd5: Uint8Array | null
+  /** The checksum to compute and keep; null: the store adds CRC64NVME as AWS does. */
+  readonly checksum: ChecksumRequest | null
+  readonly signal: AbortSignal
+}
+
+export interface ChecksumRequest {
+  readonly algorithm: ChecksumAlgorithm
+  /** Asked after the stream ended, when a trailer is known. Base64, or null: nothing to compare. */
+  expected(): string | null
+}
+
+/** If-Match / If-None-Match on writes. ETags without quotes; '*' stands for any. */
+export interface WriteConditions {
+  readonly ifMatch?: string
+  readonly ifNoneMatch?: string
+}
+
+/** RFC 9110 §13 conditions on reads; the store applies their precedence. */
+export interface ReadConditions {
+  readonly ifMatch?: readonly string[]
+  readonly ifNoneMatch?: readonly string[]
+  /** Seconds resolution, milliseconds since the epoch. */
+  readonly ifModifiedSince?: number
+  readonly ifUnmodifiedSince?: number
+}
+
+export interface PutObjectInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly attributes: ObjectAttributes
+  readonly body: ObjectBody
+  readonly conditions: WriteConditions
+}
+
+export interface ObjectInfo {
+  readonly key: ObjectKey
+  readonly size: number
+  /** Without quotes: hex MD5, or MD5-of-MD5s with "-N". */
+  readonly etag: string
+  readonly lastModified: number
+  readonly storageClass: StorageClass
+  readonly checksum: Checksum | null
+}
+
+export interface ObjectHead extends ObjectInfo {
+  readonly attributes: ObjectAttributes
+  /** Number of parts of a multipart object; null for others. */
+  readonly partsCount: number | null
+  /** The bytes that `body` yields or would: whole object unless a range or part was asked. */
+  readonly range: ResolvedRange
+  /** True when a range or part was asked and the reply is 206. */
+  readonly isPartial: boolean
+}
+
+export interface ResolvedRange {
+  readonly start: number
+  /** Exclusive. */
+  readonly end: number
+}
+
+export interface ObjectReader extends ObjectHead {
+  readonly body: AsyncIterable<Uint8Array>
+}
+
+/** One range of bytes, as HTTP says it: `end` inclusive, or the last `suffix` bytes. */
+export type RangeRequest =
+  | { readonly start: number; readonly end: number | null }
+  | { readonly suffix: number }
+
+export interface GetObjectInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly range?: RangeRequest
+  readonly partNumber?: number
+  readonly conditions: ReadConditions
+  readonly signal: AbortSignal
+}
+
+export interface DeleteObjectInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly conditions: { readonly ifMatch?: string }
+}
+
+export interface DeleteItem {
+  readonly key: ObjectKey
+  readonly ifMatch?: string
+}
+
+export type DeleteItemResult =
+  | { readonly key: ObjectKey; readonly deleted: true }
+  | { readonly key: ObjectKey; readonly deleted: false; readonly error: unknown }
+
+export interface CopySource {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly conditions: ReadConditions
+}
+
+export interface CopyObjectInput {
+  readonly source: CopySource
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  /** Null: COPY directive, take the source's. */
+  readonly headers: ContentHeaders | null
+  readonly metadata: ReadonlyMap<string, string> | null
+  readonly tags: Tags | null
+  readonly storageClass: StorageClass | null
+  /** When the client names another algorithm than the source has, the bytes are read once. */
+  readonly checksumAlgorithm: ChecksumAlgorithm | null
+  readonly conditions: WriteConditions
+  readonly signal: AbortSignal
+}
+
+export interface ListObjectsQuery {
+  readonly bucket: BucketName
+  readonly prefix: string
+  /** '' for none. */
+  readonly delimiter: string
+  /** Keys and common prefixes after this one; a common prefix that starts with it is skipped too. */
+  readonly after: string
+  /** 0 … 1000. */
+  readonly limit: number
+}
+
+export interface ListPage {
+  readonly objects: readonly ObjectInfo[]
+  readonly commonPrefixes: readonly string[]
+  readonly isTruncated: boolean
+  /** The last key or common prefix on the page: what the next page starts `after`. */
+  readonly last: string | null
+}
+
+export interface CreateUploadInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly attributes: ObjectAttributes
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | null
+}
+
+export interface UploadInfo {
+  readonly key: ObjectKey
+  readonly uploadId: string
+  readonly initiatedAt: number
+  readonly storageClass: StorageClass
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | null
+}
+
+export interface UploadPartInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: string
+  /** 1 … 10000. */
+  readonly partNumber: number
+  readonly body: ObjectBody
+}
+
+export interface UploadPartCopyInput {
+  readonly source: CopySource
+  readonly range: { readonly start: number; readonly end: number } | null
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: string
+  readonly partNumber: number
+  readonly signal: AbortSignal
+}
+
+export interface PartInfo {
+  readonly partNumber: number
+  readonly size: number
+  readonly etag: string
+  readonly lastModified: number
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null
+}
+
+export interface CompleteUploadInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: string
+  readonly parts: readonly CompletedPart[]
+  readonly checksum: Checksum | null
+  /** x-amz-checksum-type, when the client repeats it. */
+  readonly checksumType: ChecksumType | null
+  /** x-amz-mp-object-size. */
+  readonly size: number | null
+  readonly conditions: WriteConditions
+}
+
+export interface CompletedPart {
+  readonly partNumber: number
+  /** Without quotes. */
+  readonly etag: string
+  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null
+}
+
+export interface ListPartsQuery {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly uploadId: string
+  readonly afterPart: number
+  readonly limit: number
+}
+
+export interface PartsPage {
+  readonly upload: UploadInfo
+  readonly parts: readonly PartInfo[]
+  readonly isTruncated: boolean
+}
+
+export interface ListUploadsQuery {
+  readonly bucket: BucketName
+  readonly prefix: string
+  readonly delimiter: string
+  readonly afterKey: string
+  /** Only with `afterKey`: uploads of that key after this one. */
+  readonly afterUploadId: string
+  readonly limit: number
+}
+
+export interface UploadsPage {
+  readonly uploads: readonly UploadInfo[]
+  readonly commonPrefixes: readonly string[]
+  readonly isTruncated: boolean
+  readonly lastKey: string | null
+  readonly lastUploadId: string | null
+}
