@@ -1,4 +1,12 @@
-import type { Place, RecordHeader, RecordInput, SegmentKind, StoredRecord, Tier } from './types.ts'
+import type {
+  Place,
+  RecordHeader,
+  RecordInput,
+  RecordKey,
+  SegmentKind,
+  StoredRecord,
+  Tier,
+} from './types.ts'
 
 /**
  * The set of segment files of one store: hands out ids, makes writers, reads records, scans and
@@ -14,17 +22,37 @@ export interface Segments extends AsyncDisposable {
   reserveIds(nextId: number): void
   /** Allocates an id and returns a writer. No I/O: the file is made by its first `write`. */
   createWriter(options: WriterOptions): SegmentWriter
-  /** Segments of this kind, by ascending id. */
+  /**
+   * Segments of this kind, by ascending id. Of snapshots only the published ones are listed; their
+   * sequence is `header.firstSequence`, and `scan` reads them like any other segment.
+   */
   list(kind: SegmentKind): readonly SegmentInfo[]
+  /** Whether a live segment, in whatever state, has this id. */
+  has(id: number): boolean
+  /**
+   * False when the segment certainly does not hold this chunk or recipe. Asks the Bloom bits of a
+   * sealed segment, never the disk; a segment without an index answers true.
+   */
+  mayHold(id: number, key: RecordKey): boolean
+  /**
+   * Where a sealed segment holds this chunk or recipe; null when it does not, or has no index. At
+   * most one disk read, none when the index page is cached. `reads` tells how many it took.
+   */
+  find(
+    id: number,
+    key: RecordKey,
+  ): Promise<{ readonly place: Place | null; readonly reads: number }>
   /**
    * Reads and verifies one record (header CRC, payload CRC, segment id, offset), including one that
-   * was appended but not yet written. One disk read when `storedSize` is known.
+   * was appended but not yet written. One disk read when `storedSize` is known or guessed too
+   * large by little; a wrong guess costs a second one, never a wrong answer.
    */
   read(place: Place, storedSize?: number): Promise<StoredRecord>
   /**
    * Walks the records of a segment from `from` (default: the first) in order. Verifies payloads
    * only when `payloads` is set. Damage does not end the walk: it is yielded, and the walk resumes
-   * at the next record that verifies. Stops before index pages and footer.
+   * at the next record that verifies. Stops before index pages and footer. A segment still being
+   * written is walked as far as it is durable.
    */
   scan(id: number, options?: ScanOptions): AsyncIterable<ScanStep>
   /**
@@ -32,6 +60,14 @@ export interface Segments extends AsyncDisposable {
    * Idempotent; safe at every crash point.
    */
   seal(id: number, end: number, journal?: JournalEnd): Promise<void>
+  /**
+   * Syncs a finished snapshot, gives it its name (from `firstSequence` of its header) and syncs the
+   * folder; durable when it resolves. The writer takes no appends after it. An older snapshot of
+   * the same sequence is replaced. A snapshot never published is removed at the next start.
+   */
+  publishSnapshot(writer: SegmentWriter): Promise<void>
+  /** Removes a published snapshot; durable when it resolves. No-op when there is none. */
+  removeSnapshot(id: number): Promise<void>
   /** Damage found since start, oldest first; bounded. */
   readonly findings: readonly SegmentFinding[]
 }
@@ -56,7 +92,11 @@ export interface JournalEnd {
   readonly chain: Uint8Array
 }
 
-/** Appends records to one segment. Not reentrant per method, but appends never wait. */
+/**
+ * Appends records to one segment. Every method may be called while others are under way.
+ *
+ * Every rejection is a SegmentError `abandoned` whose `cause` is the file system's error.
+ */
 export interface SegmentWriter {
   readonly id: number
   /** Offset the next record will have. */
@@ -72,7 +112,8 @@ export interface SegmentWriter {
   write(): Promise<void>
   /**
    * Writes and syncs everything appended before the call; concurrent calls share one sync. The
-   * first sync also syncs the folder. After a failure every later call rejects with `abandoned`.
+   * file's header and name are durable before the first record reaches it. After a failure every
+   * later call rejects with `abandoned`.
    */
   sync(): Promise<void>
   /** Bytes known durable: what `sync` has confirmed. */
@@ -83,12 +124,22 @@ export interface SegmentWriter {
   abandon(): void
 }
 
+/**
+ * active: a writer of this process has it. sealed: it has its footer. unsealed: it has not, because
+ * its writer was abandoned or its process died. damaged: its header does not verify, so `header`
+ * and `createdAt` are zero; its records are read if the nonce can be told from what is left.
+ */
+export type SegmentState = 'active' | 'sealed' | 'unsealed' | 'damaged'
+
 export interface SegmentInfo {
   readonly id: number
   readonly kind: SegmentKind
   readonly tier: Tier
-  readonly state: 'active' | 'sealed' | 'unsealed'
-  /** Bytes of header and records, without index pages and footer. */
+  readonly state: SegmentState
+  /**
+   * Bytes of header and records, without index pages and footer. Active: what is durable; unsealed
+   * and damaged: size of the file, whatever its tail holds.
+   */
   readonly dataSize: number
   readonly header: ChainHeader
   readonly createdAt: number

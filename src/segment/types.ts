@@ -57,6 +57,12 @@ export interface StoredRecord {
   readonly payload: Buffer
 }
 
+/** What names a chunk or a recipe wherever it lies: its blob, and its number in it. */
+export interface RecordKey {
+  readonly blob: Place
+  readonly number: number
+}
+
 /** The number a recipe record carries in place of a chunk index. */
 export const RECIPE_NUMBER = 0xffffffff
 
