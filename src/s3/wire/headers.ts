@@ -1,0 +1,86 @@
+import { S3Error } from '../errors.ts'
+import type { RequestHeaders } from '../request.ts'
+
+/**
+ * Request headers from Node's `rawHeaders` (name, value, name, value …): nothing joined, nothing
+ * dropped, which `req.headers` does not promise.
+ */
+export function parseHeaders(rawHeaders: readonly string[]): RequestHeaders {
+  return new ParsedHeaders(rawHeaders)
+}
+
+/**
+ * Refuses a request that repeats a header which can have only one meaning: two readers of it, such
+ * as a proxy and this server, might each believe another one.
+ *
+ * @throws S3Error `InvalidRequest` naming the header
+ */
+export function refuseRepeatedHeaders(headers: RequestHeaders): void {
+  for (const name of SINGLE_VALUE_HEADERS) {
+    if (headers.all(name).length > 1) {
+      throw new S3Error(
+        'InvalidRequest',
+        { HeaderName: name },
+        { message: `The header '${name}' may be sent only once.`, close: true },
+      )
+    }
+  }
+}
+
+const SINGLE_VALUE_HEADERS = [
+  'authorization',
+  'content-length',
+  'content-md5',
+  'content-type',
+  'date',
+  'expect',
+  'host',
+  'if-modified-since',
+  'if-unmodified-since',
+  'range',
+  'transfer-encoding',
+  'x-amz-checksum-algorithm',
+  'x-amz-checksum-type',
+  'x-amz-content-sha256',
+  'x-amz-copy-source',
+  'x-amz-copy-source-range',
+  'x-amz-date',
+  'x-amz-decoded-content-length',
+  'x-amz-metadata-directive',
+  'x-amz-sdk-checksum-algorithm',
+  'x-amz-security-token',
+  'x-amz-storage-class',
+  'x-amz-tagging',
+  'x-amz-tagging-directive',
+  'x-amz-trailer',
+] as const
+
+class ParsedHeaders implements RequestHeaders {
+  readonly #pairs: (readonly [name: string, value: string])[] = []
+  readonly #values = new Map<string, string[]>()
+
+  constructor(rawHeaders: readonly string[]) {
+    for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+      const name = rawHeaders[index]!.toLowerCase()
+      const value = rawHeaders[index + 1]!
+      this.#pairs.push([name, value])
+      const values = this.#values.get(name)
+      if (values === undefined) this.#values.set(name, [value])
+      else values.push(value)
+    }
+  }
+
+  get(name: string): string | null {
+    return this.#values.get(name)?.[0] ?? null
+  }
+
+  all(name: string): readonly string[] {
+    return this.#values.get(name) ?? NONE
+  }
+
+  entries(): Iterable<readonly [name: string, value: string]> {
+    return this.#pairs
+  }
+}
+
+const NONE: readonly string[] = []
