@@ -4,18 +4,23 @@ export type StoreErrorKind =
   | 'bucket-not-empty'
   | 'no-such-key'
   | 'no-such-upload'
-  /** A part named in Complete is missing or its ETag or checksum differs. */
+  /** A part named in Complete is missing or its ETag or checksum differs. Detail: `partNumber`. */
   | 'invalid-part'
   | 'invalid-part-order'
-  /** A part other than the last is smaller than 5 MiB. */
+  /**
+   * A part other than the last is smaller than 5 MiB. Detail: `partNumber`, `etag`, `proposedSize`,
+   * `minSizeAllowed`.
+   */
   | 'part-too-small'
+  /** Detail: `maxSizeAllowed`. */
   | 'object-too-large'
-  /** A precondition does not hold. */
+  /** A precondition does not hold. `detail.condition` names it. */
   | 'precondition-failed'
   /** A read condition says the client's copy is current. Carries etag and lastModified in detail. */
   | 'not-modified'
   /** Lost a race with a concurrent conditional write too many times. */
   | 'conflict'
+  /** Detail: `size`; or `partNumber` and `partsCount` when a part was asked for. */
   | 'range-not-satisfiable'
   /** Content-MD5 or a checksum differs from the bytes. `detail.field` says which. */
   | 'bad-digest'

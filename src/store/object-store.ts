@@ -162,6 +162,8 @@ export interface ObjectHead extends ObjectInfo {
   readonly attributes: ObjectAttributes
   /** Number of parts of a multipart object; null for others. */
   readonly partsCount: number | null
+  /** Of the part when a part was asked for, else of the whole object. */
+  readonly checksum: Checksum | null
   /** The bytes that `body` yields or would: whole object unless a range or part was asked. */
   readonly range: ResolvedRange
   /** True when a range or part was asked and the reply is 206. */
@@ -233,7 +235,7 @@ export interface ListObjectsQuery {
   readonly prefix: string
   /** '' for none. */
   readonly delimiter: string
-  /** Keys and common prefixes after this one; a common prefix that starts with it is skipped too. */
+  /** Keys and common prefixes after this one: of "a/b", the common prefix "a/" is skipped too. */
   readonly after: string
   /** 0 … 1000. */
   readonly limit: number
@@ -273,6 +275,7 @@ export interface UploadPartInput {
 
 export interface UploadPartCopyInput {
   readonly source: CopySource
+  /** `end` inclusive, as HTTP says it; refused when it reaches past the source. */
   readonly range: { readonly start: number; readonly end: number } | null
   readonly bucket: BucketName
   readonly key: ObjectKey

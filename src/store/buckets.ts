@@ -1,0 +1,99 @@
+/** Buckets: made, found, listed, removed. */
+import type { Catalog } from '../catalog/catalog.ts'
+import type { BucketName } from '../model/bucket-name.ts'
+import type { Change } from './change.ts'
+import { commit } from './commit.ts'
+import { StoreError } from './errors.ts'
+import { purgeRemovedBucket } from './multipart/abort-upload.ts'
+import type {
+  BucketInfo,
+  BucketPage,
+  CreateBucketOptions,
+  ListBucketsQuery,
+} from './object-store.ts'
+import {
+  type BucketFields,
+  decodeBucket,
+  decodeNextBucket,
+  encodeBucket,
+  encodeNextBucket,
+  encodeRemovedBucket,
+} from './rows/bucket-row.ts'
+import {
+  bucketKey,
+  bucketOfKey,
+  counterKey,
+  nextBucketKey,
+  prefixRange,
+  removedBucketKey,
+} from './rows/keys.ts'
+import type { StoreContext } from './store-context.ts'
+
+export async function createBucket(
+  context: StoreContext,
+  bucket: BucketName,
+  options: CreateBucketOptions,
+): Promise<void> {
+  await commit(context.catalog, (change) => {
+    if (change.read(bucketKey(bucket)) !== null) throw new StoreError('bucket-exists')
+    const id = decodeNextBucket(change.read(nextBucketKey))
+    const row = { id, createdAt: context.clock.now(), region: options.region }
+    change.put(nextBucketKey, encodeNextBucket(id + 1))
+    change.put(bucketKey(bucket), encodeBucket(row))
+  })
+}
+
+/**
+ * Removes a bucket without objects. As on AWS, uploads in progress do not stand in its way and go
+ * with it: they can be reached no more once the commit is durable, and are freed right after it, or
+ * at the next start.
+ */
+export async function deleteBucket(context: StoreContext, bucket: BucketName): Promise<void> {
+  const id = await commit(context.catalog, (change) => {
+    const { id } = bucketIn(change, bucket)
+    if (change.readCounter(counterKey(id, 'objects')) > 0) throw new StoreError('bucket-not-empty')
+    change.delete(bucketKey(bucket))
+    change.put(removedBucketKey(id), encodeRemovedBucket())
+    return id
+  })
+  try {
+    await purgeRemovedBucket(context, id)
+  } catch {
+    // The bucket is gone for good; its row among the removed ones keeps the rest of the work.
+  }
+}
+
+/** @throws StoreError `no-such-bucket` */
+export function requireBucket(catalog: Catalog, bucket: BucketName): BucketFields {
+  const row = catalog.get(bucketKey(bucket))
+  if (row === null) throw new StoreError('no-such-bucket')
+  return decodeBucket(row)
+}
+
+/** As `requireBucket`, and the bucket stays until the change is committed. */
+export function bucketIn(change: Change, bucket: BucketName): BucketFields {
+  const row = change.read(bucketKey(bucket))
+  if (row === null) throw new StoreError('no-such-bucket')
+  return decodeBucket(row)
+}
+
+export function getBucket(catalog: Catalog, bucket: BucketName): BucketInfo {
+  const { createdAt, region } = requireBucket(catalog, bucket)
+  return { name: bucket, createdAt, region }
+}
+
+export function listBuckets(catalog: Catalog, query: ListBucketsQuery): BucketPage {
+  const within = prefixRange(bucketKey(query.prefix))
+  const after = Buffer.concat([bucketKey(query.after), Buffer.from([0])])
+  const start = Buffer.compare(after, within.start) > 0 ? after : within.start
+  const buckets: BucketInfo[] = []
+  if (query.limit === 0 || Buffer.compare(start, within.end) >= 0) {
+    return { buckets, isTruncated: false }
+  }
+  for (const { key, value } of catalog.range({ start, end: within.end })) {
+    if (buckets.length === query.limit) return { buckets, isTruncated: true }
+    const { createdAt, region } = decodeBucket(value)
+    buckets.push({ name: bucketOfKey(key), createdAt, region })
+  }
+  return { buckets, isTruncated: false }
+}

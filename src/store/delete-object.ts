@@ -1,0 +1,46 @@
+import type { BucketName } from '../model/bucket-name.ts'
+import { bucketIn } from './buckets.ts'
+import { commit } from './commit.ts'
+import { requireWriteConditions } from './conditions.ts'
+import { dropObject } from './drop-object.ts'
+import { fromLowerFloor } from './lower-errors.ts'
+import type { DeleteItem, DeleteItemResult, DeleteObjectInput } from './object-store.ts'
+import { objectKey } from './rows/keys.ts'
+import type { StoreContext } from './store-context.ts'
+
+/** Removes the current version of a key; that there is none is fine, unless If-Match was given. */
+export async function deleteObject(context: StoreContext, input: DeleteObjectInput): Promise<void> {
+  await commit(context.catalog, (change) => {
+    const { id } = bucketIn(change, input.bucket)
+    const key = objectKey(id, input.key)
+    const row = change.read(key)
+    requireWriteConditions(row, input.conditions)
+    if (row === null) return
+    dropObject(change, context, { bucketId: id, row })
+    change.delete(key)
+  })
+}
+
+/** Each key is a commit of its own; they share syncs. */
+export async function deleteObjects(
+  context: StoreContext,
+  bucket: BucketName,
+  items: readonly DeleteItem[],
+): Promise<readonly DeleteItemResult[]> {
+  await commit(context.catalog, (change) => bucketIn(change, bucket))
+  return Promise.all(items.map((item) => deleteItem(context, bucket, item)))
+}
+
+async function deleteItem(
+  context: StoreContext,
+  bucket: BucketName,
+  { key, ifMatch }: DeleteItem,
+): Promise<DeleteItemResult> {
+  try {
+    const conditions = ifMatch === undefined ? {} : { ifMatch }
+    await deleteObject(context, { bucket, key, conditions })
+    return { key, deleted: true }
+  } catch (error) {
+    return { key, deleted: false, error: fromLowerFloor(error) }
+  }
+}

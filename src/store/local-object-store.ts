@@ -1,0 +1,150 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { BlobStore } from '../engine/blob-store.ts'
+import type { BucketName } from '../model/bucket-name.ts'
+import type { ObjectKey } from '../model/object-key.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import { createBucket, deleteBucket, getBucket, listBuckets, requireBucket } from './buckets.ts'
+import { copyObject } from './copy-object.ts'
+import { Crc64Pool } from './crc64-pool.ts'
+import { deleteObject, deleteObjects } from './delete-object.ts'
+import { getObject, headObject } from './get-object.ts'
+import { listObjects } from './list-objects.ts'
+import { fromLowerFloor } from './lower-errors.ts'
+import { abortUpload, purgeRemovedBuckets } from './multipart/abort-upload.ts'
+import { completeUpload } from './multipart/complete-upload.ts'
+import { createUpload } from './multipart/create-upload.ts'
+import { listParts } from './multipart/list-parts.ts'
+import { listUploads } from './multipart/list-uploads.ts'
+import { uploadPart } from './multipart/upload-part.ts'
+import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import type * as Contract from './object-store.ts'
+import { putObject } from './put-object.ts'
+import { defaultStoreOptions, type StoreContext, type StoreOptions } from './store-context.ts'
+import { getObjectTags, putObjectTags } from './tags.ts'
+import { readUsage } from './usage.ts'
+
+export interface LocalObjectStoreInput {
+  /** Both belong to the caller, who closes them after the last call here. */
+  readonly catalog: Catalog
+  readonly engine: BlobStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly options?: Partial<StoreOptions>
+}
+
+/** The store over a catalog and an engine: wires the behaviours, one file each, and no more. */
+export class LocalObjectStore implements Contract.ObjectStore {
+  readonly #context: StoreContext
+
+  private constructor(context: StoreContext) {
+    this.#context = context
+  }
+
+  /** Finishes what a crash interrupted, which is at most the freeing of removed buckets' uploads. */
+  static async open(input: LocalObjectStoreInput): Promise<LocalObjectStore> {
+    const options = { ...defaultStoreOptions, ...input.options }
+    const context = { ...input, options, crc64: await Crc64Pool.open() }
+    await bordered(() => purgeRemovedBuckets(context))
+    return new LocalObjectStore(context)
+  }
+
+  createBucket(bucket: BucketName, options: Contract.CreateBucketOptions): Promise<void> {
+    return bordered(() => createBucket(this.#context, bucket, options))
+  }
+
+  deleteBucket(bucket: BucketName): Promise<void> {
+    return bordered(() => deleteBucket(this.#context, bucket))
+  }
+
+  getBucket(bucket: BucketName): Promise<Contract.BucketInfo> {
+    return bordered(() => getBucket(this.#context.catalog, bucket))
+  }
+
+  listBuckets(query: Contract.ListBucketsQuery): Promise<Contract.BucketPage> {
+    return bordered(() => listBuckets(this.#context.catalog, query))
+  }
+
+  putObject(input: Contract.PutObjectInput): Promise<Contract.ObjectInfo> {
+    return bordered(() => putObject(this.#context, input))
+  }
+
+  getObject(input: Contract.GetObjectInput): Promise<Contract.ObjectReader> {
+    return bordered(() => getObject(this.#context, input))
+  }
+
+  headObject(input: Contract.GetObjectInput): Promise<Contract.ObjectHead> {
+    return bordered(() => headObject(this.#context, input))
+  }
+
+  deleteObject(input: Contract.DeleteObjectInput): Promise<void> {
+    return bordered(() => deleteObject(this.#context, input))
+  }
+
+  deleteObjects(
+    bucket: BucketName,
+    items: readonly Contract.DeleteItem[],
+  ): Promise<readonly Contract.DeleteItemResult[]> {
+    return bordered(() => deleteObjects(this.#context, bucket, items))
+  }
+
+  copyObject(input: Contract.CopyObjectInput): Promise<Contract.ObjectInfo> {
+    return bordered(() => copyObject(this.#context, input))
+  }
+
+  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Contract.Tags> {
+    return bordered(() => getObjectTags(this.#context, bucket, key))
+  }
+
+  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Contract.Tags): Promise<void> {
+    return bordered(() => putObjectTags(this.#context, { bucket, key }, tags))
+  }
+
+  listObjects(query: Contract.ListObjectsQuery): Promise<Contract.ListPage> {
+    return bordered(() => listObjects(this.#context, query))
+  }
+
+  createMultipartUpload(input: Contract.CreateUploadInput): Promise<Contract.UploadInfo> {
+    return bordered(() => createUpload(this.#context, input))
+  }
+
+  uploadPart(input: Contract.UploadPartInput): Promise<Contract.PartInfo> {
+    return bordered(() => uploadPart(this.#context, input))
+  }
+
+  uploadPartCopy(input: Contract.UploadPartCopyInput): Promise<Contract.PartInfo> {
+    return bordered(() => uploadPartCopy(this.#context, input))
+  }
+
+  completeMultipartUpload(input: Contract.CompleteUploadInput): Promise<Contract.ObjectInfo> {
+    return bordered(() => completeUpload(this.#context, input))
+  }
+
+  abortMultipartUpload(bucket: BucketName, key: ObjectKey, uploadId: string): Promise<void> {
+    return bordered(() => abortUpload(this.#context, { bucket, key, uploadId }))
+  }
+
+  listParts(query: Contract.ListPartsQuery): Promise<Contract.PartsPage> {
+    return bordered(() => listParts(this.#context, query))
+  }
+
+  listMultipartUploads(query: Contract.ListUploadsQuery): Promise<Contract.UploadsPage> {
+    return bordered(() => listUploads(this.#context, query))
+  }
+
+  usage(bucket: BucketName): Promise<Contract.BucketUsage> {
+    return bordered(() => {
+      const { catalog } = this.#context
+      return readUsage(catalog, requireBucket(catalog, bucket).id)
+    })
+  }
+}
+
+/** The one border to the floors below: their errors leave as StoreError. */
+async function bordered<Result>(run: () => Result | Promise<Result>): Promise<Result> {
+  try {
+    return await run()
+  } catch (error) {
+    throw fromLowerFloor(error)
+  }
+}

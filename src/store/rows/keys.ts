@@ -1,0 +1,189 @@
+/**
+ * The key space of the catalog (docs/rows.md). One prefix byte names a space; the rest sorts as the
+ * listing of that space does, so integers in keys are big-endian.
+ */
+import type { KeyRange } from '../../catalog/catalog.ts'
+import type { BucketName } from '../../model/bucket-name.ts'
+import type { Place } from '../../segment/types.ts'
+import { groupedSize, readGrouped, writeGrouped } from './grouped-key.ts'
+
+export const spaces = {
+  bucket: 0x62, // b
+  counter: 0x63, // c
+  removedBucket: 0x64, // d
+  garbage: 0x67, // g
+  /** Reserved for older versions of objects. */
+  history: 0x68, // h
+  nextBucket: 0x69, // i
+  partChange: 0x6b, // k
+  partList: 0x6c, // l
+  object: 0x6f, // o
+  part: 0x70, // p
+  reference: 0x72, // r
+  upload: 0x75, // u
+} as const
+
+/** The counters of a bucket, by their byte in the key. */
+export const usageNames = {
+  objects: 0x6f, // o
+  bytes: 0x62, // b
+  storedBytes: 0x73, // s
+  uploads: 0x75, // u
+  partBytes: 0x70, // p
+} as const
+export type UsageName = keyof typeof usageNames
+
+export const UPLOAD_ID_SIZE = 16
+
+export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
+
+export function bucketKey(name: BucketName | string): Buffer {
+  return textKey(spaces.bucket, name)
+}
+
+export function bucketOfKey(key: Buffer): BucketName {
+  return key.toString('utf8', 1) as BucketName
+}
+
+export function removedBucketKey(bucketId: number): Buffer {
+  return idKey(spaces.removedBucket, bucketId)
+}
+
+export function bucketIdOfRemoved(key: Buffer): number {
+  return key.readUInt32BE(1)
+}
+
+export function counterKey(bucketId: number, name: UsageName): Buffer {
+  const key = Buffer.allocUnsafe(6)
+  key[0] = spaces.counter
+  key.writeUInt32BE(bucketId, 1)
+  key[5] = usageNames[name]
+  return key
+}
+
+/** Current version of an object. Names sort as S3 lists them: by their UTF-8 bytes. */
+export function objectKey(bucketId: number, name: string | Uint8Array): Buffer {
+  const size = typeof name === 'string' ? Buffer.byteLength(name) : name.length
+  const key = Buffer.allocUnsafe(5 + size)
+  key[0] = spaces.object
+  key.writeUInt32BE(bucketId, 1)
+  if (typeof name === 'string') key.write(name, 5, 'utf8')
+  else key.set(name, 5)
+  return key
+}
+
+/** The bytes of the object's name within its key. */
+export function nameOfObject(key: Buffer): Buffer {
+  return key.subarray(5)
+}
+
+/** Where the uploads of names ≥ `name` begin. */
+export function uploadPosition(bucketId: number, name: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(5 + groupedSize(name.length))
+  key[0] = spaces.upload
+  key.writeUInt32BE(bucketId, 1)
+  writeGrouped(name, key, 5)
+  return key
+}
+
+export function uploadKey(bucketId: number, name: Uint8Array, uploadId: Uint8Array): Buffer {
+  return Buffer.concat([uploadPosition(bucketId, name), uploadId])
+}
+
+export function nameOfUpload(key: Buffer): Buffer {
+  return readGrouped(key.subarray(5, key.length - UPLOAD_ID_SIZE))
+}
+
+export function uploadIdOfUpload(key: Buffer): Buffer {
+  return key.subarray(key.length - UPLOAD_ID_SIZE)
+}
+
+export function partKey(uploadId: Uint8Array, partNumber: number): Buffer {
+  const key = Buffer.allocUnsafe(1 + UPLOAD_ID_SIZE + 2)
+  key[0] = spaces.part
+  key.set(uploadId, 1)
+  key.writeUInt16BE(partNumber, 1 + UPLOAD_ID_SIZE)
+  return key
+}
+
+export function partNumberOfPart(key: Buffer): number {
+  return key.readUInt16BE(1 + UPLOAD_ID_SIZE)
+}
+
+/** Counts the part uploads of one upload, so that Complete and Abort notice a late one. */
+export function partChangeKey(uploadId: Uint8Array): Buffer {
+  return Buffer.concat([Buffer.from([spaces.partChange]), uploadId])
+}
+
+/** One page of the parts of a body; `start` is the offset of the page's first byte in the object. */
+export function partListKey(bodyId: Place, start: number): Buffer {
+  const key = Buffer.allocUnsafe(17)
+  placeKey(spaces.partList, bodyId).copy(key)
+  key.writeUInt32BE(Math.floor(start / 2 ** 32), 9)
+  key.writeUInt32BE(start % 2 ** 32, 13)
+  return key
+}
+
+export function startOfPartList(key: Buffer): number {
+  return key.readUInt32BE(9) * 2 ** 32 + key.readUInt32BE(13)
+}
+
+/** How many object rows share the body with this id. */
+export function referenceKey(bodyId: Place): Buffer {
+  return placeKey(spaces.reference, bodyId)
+}
+
+/** What blob `blob` left behind in `segment`. */
+export function garbageKey(segment: number, blob: Place): Buffer {
+  const key = Buffer.allocUnsafe(13)
+  key[0] = spaces.garbage
+  key.writeUInt32BE(segment, 1)
+  key.writeUInt32BE(blob.segment, 5)
+  key.writeUInt32BE(blob.offset, 9)
+  return key
+}
+
+/** The keys that begin with `prefix`, which is not all 0xff. */
+export function prefixRange(prefix: Uint8Array): KeyRange {
+  return { start: prefix, end: successor(prefix) }
+}
+
+/** The least byte string greater than every one that begins with `prefix` (not all 0xff). */
+export function successor(prefix: Uint8Array): Buffer {
+  let size = prefix.length
+  while (size > 0 && prefix[size - 1] === 0xff) size -= 1
+  if (size === 0) throw new RangeError('no successor')
+  const next = Buffer.from(prefix.subarray(0, size))
+  next[size - 1]! += 1
+  return next
+}
+
+export function spaceRange(space: number): KeyRange {
+  return prefixRange(Buffer.from([space]))
+}
+
+export function bucketSpaceRange(space: number, bucketId: number): KeyRange {
+  return prefixRange(idKey(space, bucketId))
+}
+
+function textKey(space: number, text: string): Buffer {
+  const key = Buffer.allocUnsafe(1 + Buffer.byteLength(text))
+  key[0] = space
+  key.write(text, 1, 'utf8')
+  return key
+}
+
+function idKey(space: number, id: number): Buffer {
+  const key = Buffer.allocUnsafe(5)
+  key[0] = space
+  key.writeUInt32BE(id, 1)
+  return key
+}
+
+function placeKey(space: number, place: Place): Buffer {
+  const key = Buffer.allocUnsafe(9)
+  key[0] = space
+  key.writeUInt32BE(place.segment, 1)
+  key.writeUInt32BE(place.offset, 5)
+  return key
+}

@@ -1,0 +1,155 @@
+/**
+ * The current version of an object (docs/rows.md#object). A fixed head comes first, so that LIST and
+ * the checks of a write decode no more than that; attributes and body are decoded when asked for.
+ */
+import type { BlobRef } from '../../engine/blob-store.ts'
+import type { ChecksumAlgorithm } from '../../model/checksum.ts'
+import type { StorageClass } from '../../model/storage-class.ts'
+import type { Place } from '../../segment/types.ts'
+import {
+  readAttributes,
+  type StoredAttributes,
+  storageClassByte,
+  storageClassOf,
+  writeAttributes,
+} from './attributes-field.ts'
+import { readBlobRef, writeBlobRef } from './blob-ref-field.ts'
+import { type ChecksumKind, checksumByte, checksumKindOf, digestSizes } from './checksum-field.ts'
+import { UPLOAD_ID_SIZE } from './keys.ts'
+import { type BodyPart, readBodyParts, writeBodyParts } from './part-list-row.ts'
+import { damagedRow, RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
+
+const VERSION = 1
+const ROW = 'object'
+const HEAD_SIZE = 56
+const ETAG_SIZE = 16
+
+const FLAG_SHARED = 1
+const FLAG_PART_LIST = 2
+
+export interface StoredChecksum extends ChecksumKind {
+  /** Raw big-endian digest. */
+  readonly digest: Buffer
+}
+
+export interface ObjectHeadFields {
+  /** The body is counted in a reference row, because a copy was made of it. */
+  readonly isShared: boolean
+  /** The parts are in part list rows under `bodyId`. */
+  readonly hasPartList: boolean
+  readonly storageClass: StorageClass
+  readonly checksum: StoredChecksum | null
+  /** 0 for an object that was not uploaded in parts. */
+  readonly partCount: number
+  /** What the parts' digests are; null when there are none. A copy may differ in `checksum`. */
+  readonly partChecksum: ChecksumAlgorithm | null
+  readonly size: number
+  readonly modifiedAt: number
+  /** Raw MD5: of the bytes, or of the parts' MD5s. */
+  readonly etag: Buffer
+  /** What the body's records occupy on disk. */
+  readonly storedSize: number
+  /** Id of the body's first blob, which no other body has; null for a body without bytes. */
+  readonly bodyId: Place | null
+  /** Of the upload that made it; null for other objects and for copies. */
+  readonly uploadId: Buffer | null
+}
+
+/** What the row itself holds of the body. */
+export type InlineBody =
+  | { readonly kind: 'empty' }
+  | { readonly kind: 'blob'; readonly ref: BlobRef }
+  | { readonly kind: 'parts'; readonly parts: readonly BodyPart[] }
+  /** In part list rows. */
+  | { readonly kind: 'part-list' }
+
+export interface ObjectFields extends ObjectHeadFields {
+  readonly attributes: StoredAttributes
+  readonly body: InlineBody
+}
+
+export function encodeObjectRow(object: ObjectFields): Buffer {
+  const writer = new RowWriter()
+  const { checksum, partChecksum, bodyId } = object
+  writer.u8(VERSION)
+  writer.u8((object.isShared ? FLAG_SHARED : 0) | (object.hasPartList ? FLAG_PART_LIST : 0))
+  writer.u8(storageClassByte(object.storageClass)).u8(checksumByte(checksum))
+  writer.u16(object.partCount)
+  writer.u8(checksumByte(partChecksum && { algorithm: partChecksum, type: 'FULL_OBJECT' })).u8(0)
+  writer.u64(object.size).u64(object.modifiedAt).bytes(object.etag).u64(object.storedSize)
+  writer.u32(bodyId?.segment ?? 0).u32(bodyId?.offset ?? 0)
+  if (checksum !== null) writer.bytes(checksum.digest)
+  if (object.partCount > 0) writer.bytes(object.uploadId ?? Buffer.alloc(UPLOAD_ID_SIZE))
+  writeAttributes(writer, object.attributes)
+  writeBody(writer, object)
+  return writer.finish()
+}
+
+/** Reads the head only: what LIST, conditions and usage need. */
+export function decodeObjectHead(row: Buffer): ObjectHeadFields {
+  requireRowVersion(ROW, row, VERSION)
+  if (row.length < HEAD_SIZE) throw damagedRow(ROW, 'size')
+  const reader = new RowReader(ROW, row, 1)
+  const flags = reader.u8()
+  if (flags > (FLAG_SHARED | FLAG_PART_LIST)) throw damagedRow(ROW, 'flags')
+  const storageClass = storageClassOf(reader.u8(), ROW)
+  const kind = checksumKindOf(reader.u8(), ROW)
+  const partCount = reader.u16()
+  const partKind = checksumKindOf(reader.u8(), ROW)
+  if (reader.u8() !== 0) throw damagedRow(ROW, 'reserved')
+  const size = reader.u64()
+  const modifiedAt = reader.u64()
+  const etag = reader.bytes(ETAG_SIZE)
+  const storedSize = reader.u64()
+  const place = { segment: reader.u32(), offset: reader.u32() }
+  const digest = kind === null ? null : reader.bytes(digestSizes[kind.algorithm])
+  const uploadId = partCount > 0 ? reader.bytes(UPLOAD_ID_SIZE) : null
+  return {
+    isShared: (flags & FLAG_SHARED) !== 0,
+    hasPartList: (flags & FLAG_PART_LIST) !== 0,
+    storageClass,
+    checksum: kind === null || digest === null ? null : { ...kind, digest },
+    partCount,
+    partChecksum: partKind?.algorithm ?? null,
+    size,
+    modifiedAt,
+    etag,
+    storedSize,
+    bodyId: place.segment === 0 ? null : place,
+    uploadId: uploadId?.every((byte) => byte === 0) ? null : uploadId,
+  }
+}
+
+export function decodeObject(row: Buffer): ObjectFields {
+  const head = decodeObjectHead(row)
+  const digestSize = head.checksum?.digest.length ?? 0
+  const uploadIdSize = head.partCount > 0 ? UPLOAD_ID_SIZE : 0
+  const reader = new RowReader(ROW, row, HEAD_SIZE + digestSize + uploadIdSize)
+  const attributes = readAttributes(reader, ROW)
+  const body = readBody(reader, head)
+  reader.end()
+  return { ...head, attributes, body }
+}
+
+/** The same row with the shared flag set, or null when it is set. */
+export function markedShared(row: Buffer): Buffer | null {
+  if (decodeObjectHead(row).isShared) return null
+  const marked = Buffer.from(row)
+  marked[1]! |= FLAG_SHARED
+  return marked
+}
+
+function writeBody(writer: RowWriter, object: ObjectFields): void {
+  const { body } = object
+  if (body.kind === 'blob') writeBlobRef(writer, body.ref)
+  if (body.kind === 'parts') writeBodyParts(writer, body.parts)
+}
+
+function readBody(reader: RowReader, head: ObjectHeadFields): InlineBody {
+  if (head.hasPartList) return { kind: 'part-list' }
+  if (head.partCount > 0) {
+    const digestSize = head.partChecksum === null ? 0 : digestSizes[head.partChecksum]
+    return { kind: 'parts', parts: readBodyParts(reader, head.partCount, digestSize) }
+  }
+  return head.bodyId === null ? { kind: 'empty' } : { kind: 'blob', ref: readBlobRef(reader) }
+}

@@ -1,0 +1,147 @@
+/**
+ * Takes in one body: reads it once, hashes it on the way, and refuses it before anything can name it
+ * when size or digest are not what was declared. A small body is gathered to ride in a commit; a
+ * larger one streams into the engine and is durable when this resolves.
+ */
+import type { BlobRef, SmallBlob } from '../engine/blob-store.ts'
+import type { ChecksumAlgorithm } from '../model/checksum.ts'
+import { recordSpan } from '../segment/types.ts'
+import { BodyDigester, type Digests, digestsOf } from './digests.ts'
+import { StoreError } from './errors.ts'
+import type { ObjectBody } from './object-store.ts'
+import { storedSizeOf } from './rows/blob-ref-field.ts'
+import type { StoreContext } from './store-context.ts'
+
+export interface BodyIntake {
+  readonly body: ObjectBody
+  /** To compute and keep, beside what `body.checksum` asks for. */
+  readonly algorithms: readonly ChecksumAlgorithm[]
+  /** Kept beside a large blob; at most 4 KiB. Asked for only when needed. */
+  readonly label: () => Uint8Array
+}
+
+export interface StoredBody extends Digests {
+  readonly size: number
+  /** Not durable yet: rides in the commit. */
+  readonly small: SmallBlob | null
+  /** Durable already. Both are null for a body without bytes. */
+  readonly ref: BlobRef | null
+  /** What its records occupy, or will. */
+  readonly storedSize: number
+}
+
+export async function storeBody(context: StoreContext, intake: BodyIntake): Promise<StoredBody> {
+  const { body } = intake
+  const pieces = sized(body, context.options.bodySizeMax)[Symbol.asyncIterator]()
+  try {
+    const head = await gather(pieces, context.options.inlineSizeMax)
+    if (head.isWhole) return storeSmall(context, intake, head.pieces)
+    return await storeLarge(context, intake, resumed(head.pieces, pieces))
+  } finally {
+    await pieces.return(undefined)
+  }
+}
+
+/** What a body's checksums are: the ones to keep, and the one the client named. */
+function algorithmsOf(intake: BodyIntake): readonly ChecksumAlgorithm[] {
+  const asked = intake.body.checksum?.algorithm
+  const isKnown = asked === undefined || intake.algorithms.includes(asked)
+  return isKnown ? intake.algorithms : [...intake.algorithms, asked]
+}
+
+function storeSmall(
+  context: StoreContext,
+  intake: BodyIntake,
+  pieces: readonly Uint8Array[],
+): StoredBody {
+  const bytes = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  const digests = digestsOf(context.crc64, bytes, algorithmsOf(intake))
+  requireDigests(intake.body, digests)
+  const small = bytes.length === 0 ? null : context.engine.small(bytes)
+  const storedSize = small === null ? 0 : recordSpan(small.record.payload.length)
+  return { ...digests, size: bytes.length, small, ref: null, storedSize }
+}
+
+async function storeLarge(
+  context: StoreContext,
+  intake: BodyIntake,
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<StoredBody> {
+  const digester = await BodyDigester.open(context.crc64, algorithmsOf(intake))
+  let digests: Digests | null = null
+  // Digests are compared within the stream, so that the engine drops a body that does not hold.
+  async function* verified(): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces) {
+      digester.update(piece)
+      yield piece
+    }
+    digests = digester.finish()
+    requireDigests(intake.body, digests)
+  }
+  try {
+    const { signal } = intake.body
+    const ref = await context.engine.append(verified(), { label: intake.label(), signal })
+    if (digests === null) throw new Error('the engine resolved before the end of the body')
+    const { md5, checksums } = digests as Digests
+    return { md5, checksums, size: ref.size, small: null, ref, storedSize: storedSizeOf(ref) }
+  } finally {
+    digester.close()
+  }
+}
+
+/** Passes a body on, without its empty pieces, and refuses it when its size is not as declared. */
+async function* sized(body: ObjectBody, sizeMax: number): AsyncGenerator<Uint8Array, void, void> {
+  const { size: declared } = body
+  if (declared !== null && declared > sizeMax) throw tooLarge(sizeMax)
+  let size = 0
+  for await (const piece of body.stream) {
+    size += piece.length
+    if (declared !== null && size > declared) throw new StoreError('incomplete-body')
+    if (size > sizeMax) throw tooLarge(sizeMax)
+    if (piece.length > 0) yield piece
+  }
+  if (declared !== null && size !== declared) throw new StoreError('incomplete-body')
+}
+
+/** Reads until the body ends or holds more than `sizeMax` bytes. */
+async function gather(
+  iterator: AsyncIterator<Uint8Array>,
+  sizeMax: number,
+): Promise<{ readonly pieces: Uint8Array[]; readonly isWhole: boolean }> {
+  const pieces: Uint8Array[] = []
+  let size = 0
+  while (size <= sizeMax) {
+    const step = await iterator.next()
+    if (step.done === true) return { pieces, isWhole: true }
+    pieces.push(step.value)
+    size += step.value.length
+  }
+  return { pieces, isWhole: false }
+}
+
+async function* resumed(
+  head: Uint8Array[],
+  rest: AsyncIterator<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  yield* head.splice(0)
+  for (let step = await rest.next(); step.done !== true; step = await rest.next()) yield step.value
+}
+
+function requireDigests(body: ObjectBody, digests: Digests): void {
+  if (body.contentMd5 !== null && !digests.md5.equals(body.contentMd5)) {
+    throw new StoreError('bad-digest', 'Content-MD5 differs from the bytes', {
+      field: 'Content-MD5',
+    })
+  }
+  const expected = body.checksum?.expected() ?? null
+  if (body.checksum === null || expected === null) return
+  const { algorithm } = body.checksum
+  if (digests.checksums.get(algorithm)?.toString('base64') !== expected) {
+    const message = `${algorithm} differs from the bytes`
+    throw new StoreError('bad-digest', message, { field: algorithm })
+  }
+}
+
+function tooLarge(sizeMax: number): StoreError {
+  return new StoreError('object-too-large', undefined, { maxSizeAllowed: String(sizeMax) })
+}

@@ -1,0 +1,33 @@
+import type { Catalog } from '../catalog/catalog.ts'
+import type { BlobStore } from '../engine/blob-store.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Random } from '../platform/random.ts'
+import type { Crc64Pool } from './crc64-pool.ts'
+
+/** What every behaviour of the store stands on. */
+export interface StoreContext {
+  readonly catalog: Catalog
+  readonly engine: BlobStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly crc64: Crc64Pool
+  readonly options: StoreOptions
+}
+
+export interface StoreOptions {
+  /** Bodies up to this many bytes ride in their commit. At most the engine's chunk size. */
+  readonly inlineSizeMax: number
+  /** Largest body of one PUT or one part. AWS S3 User Guide, "Uploading objects": 5 GiB. */
+  readonly bodySizeMax: number
+  /** Largest object a multipart upload may make: 5 TiB. */
+  readonly objectSizeMax: number
+  /** Smallest part but the last. AWS S3 User Guide, "Multipart upload limits": 5 MiB. */
+  readonly partSizeMin: number
+}
+
+export const defaultStoreOptions: StoreOptions = {
+  inlineSizeMax: 64 * 1024,
+  bodySizeMax: 5 * 1024 ** 3,
+  objectSizeMax: 5 * 1024 ** 4,
+  partSizeMin: 5 * 1024 ** 2,
+}
