@@ -41,7 +41,7 @@ export interface AppendOptions {
 /**
  * Bytes in, a reference out. Knows nothing of buckets, keys, HTTP or users.
  *
- * @throws EngineError `disk-full`, `write-failed`, `corruption`, `missing`, `closed`
+ * @throws EngineError `disk-full`, `write-failed`, `corruption`, `read-failed`, `missing`, `closed`
  */
 export interface BlobStore extends AsyncDisposable {
   /**

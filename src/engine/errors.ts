@@ -5,6 +5,8 @@ export type EngineErrorKind =
   | 'write-failed'
   /** Stored bytes are damaged. Never served. */
   | 'corruption'
+  /** The disk did not answer a read (EIO, EMFILE, …): nothing is known about the bytes. */
+  | 'read-failed'
   /** The blob is in no live segment. */
   | 'missing'
   | 'closed'

@@ -56,8 +56,9 @@ export interface Segments extends AsyncDisposable {
    */
   scan(id: number, options?: ScanOptions): AsyncIterable<ScanStep>
   /**
-   * Seals a segment found unsealed at start: cuts what lies after `end` and appends the footer.
-   * Idempotent; safe at every crash point.
+   * Seals a segment found unsealed at start: cuts what lies after `end` (the offset after its last
+   * record that counts) and appends the footer. Idempotent; safe at every crash point. A segment
+   * this process abandoned is not written again before the next start.
    */
   seal(id: number, end: number, journal?: JournalEnd): Promise<void>
   /**
@@ -116,7 +117,7 @@ export interface SegmentWriter {
    * later call rejects with `abandoned`.
    */
   sync(): Promise<void>
-  /** Bytes known durable: what `sync` has confirmed. */
+  /** Bytes known durable: what `sync` has confirmed; 0 until the file itself is durable. */
   readonly durableSize: number
   /** Syncs, appends index pages, footer and trailer, syncs again. No append may follow. */
   seal(journal?: JournalEnd): Promise<void>
@@ -137,8 +138,8 @@ export interface SegmentInfo {
   readonly tier: Tier
   readonly state: SegmentState
   /**
-   * Bytes of header and records, without index pages and footer. Active: what is durable; unsealed
-   * and damaged: size of the file, whatever its tail holds.
+   * Bytes of header and records, without index pages and footer. Active, or abandoned by this
+   * process: what is durable; otherwise unsealed or damaged: size of the file, whatever its tail.
    */
   readonly dataSize: number
   readonly header: ChainHeader
