@@ -1,0 +1,351 @@
+/**
+ * The segment files of one data directory.
+ *
+ * Invariants: ids are handed out once; a file found at start is only ever sealed; no payload leaves
+ * unverified; damage is reported and the rest goes on being served.
+ */
+import assert from 'node:assert/strict'
+import type { Clock } from '../platform/clock.ts'
+import { errnoOf, type FileSystem } from '../platform/file-system.ts'
+import type { Random } from '../platform/random.ts'
+import { SegmentError } from './errors.ts'
+import { Findings } from './findings.ts'
+import { HandleCache } from './handle-cache.ts'
+import { IndexBuilder } from './index-builder.ts'
+import { IndexLookup, type LookupAnswer } from './index-lookup.ts'
+import { LiveSegment } from './live-segment.ts'
+import { openDirectory } from './open-directory.ts'
+import { damageError, readRecord } from './record-reader.ts'
+import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
+import { folderNames, segmentName, snapshotName, unfinishedName } from './segment-names.ts'
+import { scanRecords } from './segment-scan.ts'
+import { FileSegmentWriter, type ResumePoint, type WriterEnd } from './segment-writer.ts'
+import type {
+  JournalEnd,
+  ScanOptions,
+  ScanStep,
+  SegmentFinding,
+  SegmentInfo,
+  Segments,
+  SegmentWriter,
+  WriterOptions,
+} from './segments.ts'
+import type { Place, RecordKey, SegmentKind, StoredRecord } from './types.ts'
+
+export interface LocalSegmentsParts {
+  readonly fs: FileSystem
+  /** The data directory; `hot`, `journal` and `snapshots` are made below it. */
+  readonly directory: string
+  /** UUID of `varve.json`. Files of another store are not served. */
+  readonly storeId: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly options?: Partial<LocalSegmentsOptions>
+}
+
+export interface LocalSegmentsOptions {
+  /** Read handles kept open while nobody reads from them. */
+  readonly handleCountMax: number
+  /** Index pages kept in memory, of 64 KiB at most. */
+  readonly indexPageCountMax: number
+  /** Segment files inspected at a time at start. */
+  readonly openConcurrency: number
+}
+
+const defaults: LocalSegmentsOptions = {
+  handleCountMax: 256,
+  indexPageCountMax: 64,
+  openConcurrency: 16,
+}
+
+export class LocalSegments implements Segments {
+  readonly #parts: LocalSegmentsParts
+  readonly #storeId: Buffer
+  readonly #handles: HandleCache
+  readonly #lookup: IndexLookup
+  readonly #findings = new Findings()
+  readonly #segments = new Map<number, LiveSegment>()
+  readonly #writers = new Map<number, FileSegmentWriter>()
+  /** Files of writers that were given up before anything in them was durable, being removed. */
+  readonly #removals = new Set<Promise<void>>()
+  #nextId = 1
+  #closed = false
+
+  private constructor(parts: LocalSegmentsParts, options: LocalSegmentsOptions) {
+    this.#parts = parts
+    this.#storeId = parseStoreId(parts.storeId)
+    this.#handles = new HandleCache(parts.fs, options.handleCountMax)
+    this.#lookup = new IndexLookup({
+      pageCountMax: options.indexPageCountMax,
+      read: (segment, offset, guess) => this.#readStored(segment, offset, guess),
+      rebuild: (segment) => this.#indexUpTo(segment, segment.dataSize),
+    })
+  }
+
+  /**
+   * Makes the folders, removes what is unfinished, and takes note of every segment file. Does not
+   * read records.
+   *
+   * @throws SegmentError `unknown-version` when a file is of a later version
+   */
+  static async open(parts: LocalSegmentsParts): Promise<LocalSegments> {
+    const options = { ...defaults, ...parts.options }
+    const segments = new LocalSegments(parts, options)
+    const stock = await openDirectory({
+      fs: parts.fs,
+      directory: parts.directory,
+      storeId: segments.#storeId,
+      concurrency: options.openConcurrency,
+    })
+    for (const segment of stock.segments) segments.#segments.set(segment.id, segment)
+    for (const finding of stock.findings) segments.#findings.add(finding)
+    segments.#nextId = stock.nextId
+    return segments
+  }
+
+  get nextId(): number {
+    return this.#nextId
+  }
+
+  get findings(): readonly SegmentFinding[] {
+    return this.#findings.all
+  }
+
+  reserveIds(nextId: number): void {
+    this.#nextId = Math.max(this.#nextId, nextId)
+  }
+
+  createWriter(options: WriterOptions): SegmentWriter {
+    if (this.#closed) throw new SegmentError('closed')
+    const { kind, tier = 'hot' } = options
+    const id = this.#nextId
+    assert(id <= 0xffffffff, 'segment ids are used up')
+    this.#nextId += 1
+    const name = kind === 'snapshot' ? unfinishedName(id) : segmentName(id)
+    const path = `${this.#folder(kind)}/${name}`
+    const nonce = this.#parts.random.bytes(4).readUInt32LE(0)
+    const segment = new LiveSegment({ id, kind, tier, path, nonce })
+    const writer = this.#writerOf(segment, nonce, () => this.#makeHeader(segment, nonce, options))
+    segment.startWriting(writer)
+    this.#segments.set(id, segment)
+    this.#writers.set(id, writer)
+    return writer
+  }
+
+  list(kind: SegmentKind): readonly SegmentInfo[] {
+    const listed: SegmentInfo[] = []
+    for (const segment of this.#segments.values()) {
+      if (segment.kind === kind && segment.isListed) listed.push(segment.info())
+    }
+    return listed.sort((left, right) => left.id - right.id)
+  }
+
+  has(id: number): boolean {
+    return this.#segments.has(id)
+  }
+
+  mayHold(id: number, key: RecordKey): boolean {
+    return this.#require(id).index?.mayHold(key) ?? true
+  }
+
+  async find(id: number, key: RecordKey): Promise<LookupAnswer> {
+    return this.#lookup.find(this.#require(id), key)
+  }
+
+  async read(place: Place, storedSize?: number): Promise<StoredRecord> {
+    const segment = this.#require(place.segment)
+    const unwritten = segment.writer?.unwritten(place.offset) ?? null
+    return unwritten ?? this.#readStored(segment, place.offset, storedSize)
+  }
+
+  async *scan(id: number, options: ScanOptions = {}): AsyncGenerator<ScanStep> {
+    const segment = this.#require(id)
+    const end = segment.dataSize
+    const from = options.from ?? SEGMENT_HEADER_SIZE
+    const to = Math.min(options.to ?? end, end)
+    if (from >= to) return
+    const { nonce } = segment
+    if (nonce === null) {
+      yield { step: 'damage', start: from, end: to, field: 'header' }
+      return
+    }
+    const complete = to < end || segment.isComplete
+    const payloads = options.payloads ?? false
+    const handle = await this.#parts.fs.open(segment.path, 'read')
+    try {
+      yield* scanRecords({ handle, segment: id, nonce, from, to, complete, payloads })
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async seal(id: number, end: number, journal?: JournalEnd): Promise<void> {
+    const segment = this.#require(id)
+    if (segment.state === 'sealed') return
+    const { nonce } = segment
+    assert(segment.state === 'unsealed' && nonce !== null, 'not a segment found unsealed')
+    assert(segment.writer === null, 'a segment abandoned by this process is sealed at next start')
+    assert(end >= SEGMENT_HEADER_SIZE && end % 8 === 0, 'end is not the end of a record')
+    const index = await this.#indexUpTo(segment, end)
+    const handle = await this.#parts.fs.open(segment.path, 'update')
+    try {
+      // Durable with the first sync of the sealing. A record whose padding was torn off gets it.
+      await handle.truncate(end)
+      const resume = { handle, size: end, index }
+      const noHeader = () => assert.fail('the file has its header')
+      await this.#writerOf(segment, nonce, noHeader, resume).seal(journal)
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async publishSnapshot(writer: SegmentWriter): Promise<void> {
+    const own = this.#writers.get(writer.id)
+    const segment = this.#segments.get(writer.id)
+    assert(own !== undefined && segment?.kind === 'snapshot', 'not a snapshot being written')
+    await own.sync()
+    const { fs } = this.#parts
+    const folder = this.#folder('snapshot')
+    const path = `${folder}/${snapshotName(segment.header.firstSequence)}`
+    await fs.rename(segment.path, path)
+    await fs.syncDirectory(folder)
+    for (const other of [...this.#segments.values()]) {
+      if (other.path === path) this.#forget(other)
+    }
+    this.#handles.drop(segment.path)
+    segment.path = path
+    own.finish()
+  }
+
+  async removeSnapshot(id: number): Promise<void> {
+    const segment = this.#segments.get(id)
+    if (segment?.kind !== 'snapshot' || !segment.isListed) return
+    await this.#parts.fs.remove(segment.path)
+    this.#forget(segment)
+    await this.#parts.fs.syncDirectory(this.#folder('snapshot'))
+  }
+
+  /** Gives up what is still being written; nothing durable is lost. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
+    const writers = [...this.#writers.values()]
+    for (const writer of writers) writer.abandon()
+    await Promise.all(writers.map((writer) => writer.idle()))
+    await Promise.all(this.#removals)
+    await this.#handles[Symbol.asyncDispose]()
+  }
+
+  #folder(kind: SegmentKind): string {
+    return `${this.#parts.directory}/${folderNames[kind]}`
+  }
+
+  #require(id: number): LiveSegment {
+    if (this.#closed) throw new SegmentError('closed')
+    const segment = this.#segments.get(id)
+    if (segment === undefined) throw new SegmentError('missing-segment', { field: String(id) })
+    return segment
+  }
+
+  #forget(segment: LiveSegment): void {
+    this.#segments.delete(segment.id)
+    this.#handles.drop(segment.path)
+  }
+
+  #writerOf(
+    segment: LiveSegment,
+    nonce: number,
+    makeHeader: () => Buffer,
+    resume?: ResumePoint,
+  ): FileSegmentWriter {
+    const { path, id, kind } = segment
+    const { fs } = this.#parts
+    const onEnd = (end: WriterEnd) => this.#endWriter(segment, end)
+    const folder = this.#folder(kind)
+    return new FileSegmentWriter({ fs, folder, path, id, nonce, makeHeader, onEnd }, resume)
+  }
+
+  #makeHeader(segment: LiveSegment, nonce: number, options: WriterOptions): Buffer {
+    const { id, kind, tier } = segment
+    segment.header = options.chain?.() ?? emptyChainHeader
+    segment.createdAt = this.#parts.clock.now()
+    return encodeSegmentHeader({
+      kind,
+      tier,
+      id,
+      storeId: this.#storeId,
+      nonce,
+      lane: options.lane ?? 0,
+      createdAt: segment.createdAt,
+      ...segment.header,
+    })
+  }
+
+  #endWriter(segment: LiveSegment, end: WriterEnd): void {
+    this.#writers.delete(segment.id)
+    segment.endWriting(end)
+    if (end.outcome !== 'abandoned') return
+    const removal = this.#removeEmpty(segment).finally(() => this.#removals.delete(removal))
+    this.#removals.add(removal)
+  }
+
+  /**
+   * Removes what an abandoned writer leaves when nothing in it was ever durable: on a full disk
+   * every failed attempt would otherwise leave a file. Unpublished snapshots go whatever is in
+   * them; journal files stay, their successors name them. A file that cannot be removed is an empty segment at the next start.
+   */
+  async #removeEmpty(segment: LiveSegment): Promise<void> {
+    const { writer } = segment
+    if (writer === null) return
+    await writer.idle()
+    const isEmpty = writer.durableSize <= SEGMENT_HEADER_SIZE && segment.kind === 'data'
+    if (writer.durableSize > 0 && !isEmpty && segment.kind !== 'snapshot') return
+    this.#forget(segment)
+    if (writer.durableSize > 0) await this.#parts.fs.remove(segment.path).catch(() => {})
+  }
+
+  async #readStored(
+    segment: LiveSegment,
+    offset: number,
+    storedSize?: number,
+  ): Promise<StoredRecord> {
+    const { nonce } = segment
+    if (nonce === null) throw damageError(segment.path, 0, 'header')
+    const home = { nonce, segment: segment.id, offset }
+    try {
+      return await this.#handles.use(segment.path, (handle) => readRecord(handle, home, storedSize))
+    } catch (error) {
+      throw this.#noteDamage(segment, offset, error)
+    }
+  }
+
+  #noteDamage(segment: LiveSegment, offset: number, error: unknown): unknown {
+    const file = segment.path
+    if (errnoOf(error) === 'ENOENT') {
+      const detail = { file, offset: 0, field: 'file' }
+      this.#findings.add(detail)
+      return new SegmentError('missing-segment', detail, { cause: error })
+    }
+    if (error instanceof SegmentError && error.kind === 'corruption') {
+      this.#findings.add({ file, offset, field: error.detail.field ?? 'record' })
+    }
+    return error
+  }
+
+  /** The index of the records before `end`; notes what is damaged among them. */
+  async #indexUpTo(segment: LiveSegment, end: number): Promise<IndexBuilder> {
+    const index = new IndexBuilder()
+    for await (const step of this.scan(segment.id, { to: end })) {
+      if (step.step === 'record') index.add(step.header)
+      else if (step.step === 'damage') {
+        this.#findings.add({ file: segment.path, offset: step.start, field: step.field })
+      }
+    }
+    return index
+  }
+}
+
+function parseStoreId(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
+  assert(bytes.length === 16, 'store id is not a UUID')
+  return bytes
+}

@@ -1,0 +1,162 @@
+/**
+ * Walks the records of one segment file, header by header.
+ *
+ * Damage does not end the walk: the next record that verifies is searched for at every multiple of
+ * 8. Only when there is none is the rest a torn tail, which recovery may cut; what lies before a
+ * valid record is damage, which nobody cuts.
+ */
+import type { FileHandle } from '../platform/file-system.ts'
+import { type Decoded, isDamage } from './decoded.ts'
+import { decodeRecordHeader, payloadVerifies, RECORD_HEADER_SIZE, RECORD_MAGIC } from './record.ts'
+import type { ScanStep } from './segments.ts'
+import { type RecordHeader, recordSpan } from './types.ts'
+
+export interface ScanSource {
+  readonly handle: FileHandle
+  readonly segment: number
+  readonly nonce: number
+  /** Offset of the first record to visit: a multiple of 8. */
+  readonly from: number
+  /** Nothing at or after it is looked at. */
+  readonly to: number
+  /**
+   * Whether all bytes before `to` are known to have been written whole: then damage that reaches
+   * `to` is damage and not a torn tail.
+   */
+  readonly complete: boolean
+  /** Verify payloads, and yield them. */
+  readonly payloads: boolean
+}
+
+interface Visited {
+  readonly header: RecordHeader
+  readonly payload: Buffer | null
+}
+
+const ALIGNMENT = 8
+const WINDOW_SIZE = 256 * 1024
+/** Once payloads not asked for are larger than this, headers are read one by one. */
+const SPARSE_SPAN = 128 * 1024
+
+export async function* scanRecords(source: ScanSource): AsyncGenerator<ScanStep> {
+  const window = new ScanWindow(source.handle, source.to)
+  let damage: { start: number; field: string } | null = null
+  let at = source.from
+  while (at < source.to) {
+    const visited = await visit(window, source, at)
+    if (isDamage(visited)) {
+      damage ??= { start: at, field: visited.damaged }
+      const next = await findRecord(window, source, at + ALIGNMENT)
+      if (next === null) break
+      at = next
+      continue
+    }
+    const { header, payload } = visited
+    if (header.kind === 'indexPage' || header.kind === 'footer') {
+      yield* damageBeforeIndex(damage, header)
+      return
+    }
+    const next = at + recordSpan(header.storedSize)
+    if (payload !== null && !payloadVerifies(header, payload)) {
+      damage ??= { start: at, field: 'payload crc' }
+    } else {
+      if (damage !== null) yield { step: 'damage', ...damage, end: at }
+      damage = null
+      yield { step: 'record', header, payload }
+    }
+    at = next
+  }
+  if (damage === null) return
+  if (source.complete) yield { step: 'damage', ...damage, end: source.to }
+  else yield { step: 'torn', start: damage.start, end: source.to }
+}
+
+/**
+ * Index pages in the way of a scan are the remains of a sealing that was cut short. When their
+ * first one is whole, what is damaged before it is data; else it may be just that first page.
+ */
+function* damageBeforeIndex(
+  damage: { readonly start: number; readonly field: string } | null,
+  header: RecordHeader,
+): Generator<ScanStep> {
+  if (damage === null) return
+  const end = header.place.offset
+  const isFirst = header.kind === 'indexPage' && header.number === 0
+  if (isFirst) yield { step: 'damage', ...damage, end }
+  else yield { step: 'torn', start: damage.start, end }
+}
+
+async function visit(
+  window: ScanWindow,
+  source: ScanSource,
+  at: number,
+): Promise<Decoded<Visited>> {
+  const bytes = await window.bytes(at, RECORD_HEADER_SIZE)
+  const header = decodeRecordHeader(bytes, 0, { ...source, offset: at })
+  if (isDamage(header)) return header
+  const size = RECORD_HEADER_SIZE + header.storedSize
+  if (at + size > source.to) return { damaged: 'payload is cut short' }
+  if (!source.payloads) {
+    window.expectSparse(size > SPARSE_SPAN)
+    return { header, payload: null }
+  }
+  const whole = await window.bytes(at, size)
+  return { header, payload: whole.subarray(RECORD_HEADER_SIZE, size) }
+}
+
+/** Offset of the first record at or after `from` whose header verifies, or null. */
+async function findRecord(
+  window: ScanWindow,
+  source: ScanSource,
+  from: number,
+): Promise<number | null> {
+  window.expectSparse(false)
+  for (let at = from; at + RECORD_HEADER_SIZE <= source.to; ) {
+    const bytes = await window.bytes(at, RECORD_HEADER_SIZE)
+    if (bytes.length < RECORD_HEADER_SIZE) return null
+    const last = bytes.length - RECORD_HEADER_SIZE
+    let index = 0
+    for (; index <= last; index += ALIGNMENT) {
+      if (bytes.readUInt32LE(index) !== RECORD_MAGIC) continue
+      const header = decodeRecordHeader(bytes, index, { ...source, offset: at + index })
+      if (!isDamage(header)) return at + index
+    }
+    at += index
+  }
+  return null
+}
+
+/** The part of the file under the scan; grows to the record in hand. */
+class ScanWindow {
+  readonly #handle: FileHandle
+  readonly #end: number
+  #bytes = Buffer.alloc(0)
+  #start = 0
+  #readSize = WINDOW_SIZE
+
+  constructor(handle: FileHandle, end: number) {
+    this.#handle = handle
+    this.#end = end
+  }
+
+  expectSparse(sparse: boolean): void {
+    this.#readSize = sparse ? RECORD_HEADER_SIZE : WINDOW_SIZE
+  }
+
+  /**
+   * What the window holds from `at` on: at least `size` bytes, unless the file ends before. The
+   * bytes never change: a window that moves takes new memory.
+   */
+  async bytes(at: number, size: number): Promise<Buffer> {
+    const inside = at >= this.#start && at <= this.#start + this.#bytes.length
+    const known = inside ? this.#bytes.subarray(at - this.#start) : Buffer.alloc(0)
+    const wanted = Math.min(size, this.#end - at)
+    if (known.length >= wanted) return known
+    const next = Buffer.allocUnsafeSlow(Math.min(Math.max(size, this.#readSize), this.#end - at))
+    known.copy(next)
+    const read = await this.#handle.read(next.subarray(known.length), at + known.length)
+    this.#bytes = next.subarray(0, known.length + read)
+    this.#start = at
+    return this.#bytes
+  }
+}
