@@ -152,7 +152,7 @@ describe('Checksums of uploads', () => {
       new UploadPartCommand({
         ...upload,
         PartNumber: 1,
-        Body: bodies[1],
+        Body: bodies[1] as Buffer,
         ChecksumAlgorithm: 'SHA256',
       }),
     )
