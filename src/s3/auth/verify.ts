@@ -1,6 +1,15 @@
-import type { Identity, Principal } from '../../identity/identity.ts'
+import type { Credential, Identity, Principal } from '../../identity/identity.ts'
+import { S3Error } from '../errors.ts'
 import type { S3Request } from '../request.ts'
-import type { PayloadMode } from './payload-mode.ts'
+import { refuseRepeatedHeaders } from '../wire/headers.ts'
+import { hasResponseOverrides } from '../wire/response-overrides.ts'
+import type { SignedAuthorization } from './authorization.ts'
+import { canonicalRequest } from './canonical-request.ts'
+import { requireRegion, scopeText } from './credential-scope.ts'
+import { parseAuthorization } from './parse-authorization.ts'
+import { type PayloadMode, parsePayloadMode, UNSIGNED_PAYLOAD } from './payload-mode.ts'
+import { requireNotExpired } from './presigned.ts'
+import { isSameSignature, SKEW_MAX_MS, sign, signingKey, stringToSign } from './signature-v4.ts'
 
 export interface VerifyOptions {
   readonly identity: Identity
@@ -38,5 +47,119 @@ export interface ChunkSigning {
  *   `SignatureDoesNotMatch`, `RequestTimeTooSkewed`, `AuthorizationHeaderMalformed` …
  */
 export function verifyRequest(request: S3Request, options: VerifyOptions): VerifiedRequest {
-  throw new Error(`not written yet: ${request.id} ${options.region}`)
+  refuseRepeatedHeaders(request.headers)
+  const authorization = parseAuthorization(request)
+  if (authorization.mode === 'anonymous') return verifyAnonymous(request)
+
+  requireRegion(authorization.scope, authorization.mode, options.region)
+  requireTime(authorization, options.now)
+  requireAllSigned(request, authorization)
+  const payloadHash = payloadHashOf(request, authorization)
+  const payload = parsePayloadMode(payloadHash)
+  const credential = options.identity.find(authorization.accessKey)
+  const chunkSigning = requireSignature(request, authorization, {
+    // An unknown key goes the same way, at the same cost, to its own refusal.
+    credential: credential ?? NOBODY,
+    payloadHash,
+  })
+  if (credential === null || chunkSigning === null) {
+    throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: authorization.accessKey })
+  }
+  refuseSessionToken(request)
+  return { principal: credential.principal, mode: authorization.mode, payload, chunkSigning }
+}
+
+function verifyAnonymous(request: S3Request): VerifiedRequest {
+  if (hasResponseOverrides(request.query)) {
+    throw new S3Error(
+      'InvalidRequest',
+      {},
+      { message: 'Request specific response headers cannot be used for anonymous GET requests.' },
+    )
+  }
+  const payload = parsePayloadMode(request.headers.get(PAYLOAD_HEADER) ?? UNSIGNED_PAYLOAD)
+  // Nobody can have signed these chunks.
+  if (payload.kind === 'signed-chunks') throw new S3Error('AccessDenied')
+  return { principal: { kind: 'anonymous' }, mode: 'anonymous', payload, chunkSigning: null }
+}
+
+function requireTime(authorization: SignedAuthorization, now: number): void {
+  if (authorization.mode === 'query') {
+    requireNotExpired(authorization, now)
+  } else if (Math.abs(authorization.time - now) > SKEW_MAX_MS) {
+    throw new S3Error('RequestTimeTooSkewed', {
+      RequestTime: authorization.timestamp,
+      ServerTime: new Date(now).toISOString(),
+      MaxAllowedSkewMilliseconds: String(SKEW_MAX_MS),
+    })
+  }
+}
+
+/**
+ * The holder of a presigned URL must not be able to add meaning to it, nor a proxy to a signed
+ * request: host and every x-amz-* header count only when they are signed.
+ */
+function requireAllSigned(request: S3Request, authorization: SignedAuthorization): void {
+  const signed = new Set(authorization.signedHeaders)
+  const missing: string[] = signed.has('host') ? [] : ['host']
+  for (const [name] of request.headers.entries()) {
+    if (name.startsWith('x-amz-') && !signed.has(name)) missing.push(name)
+  }
+  if (missing.length === 0) return
+  throw new S3Error(
+    'AccessDenied',
+    { HeadersNotSigned: missing.join(', ') },
+    { message: 'There were headers present in the request which were not signed' },
+  )
+}
+
+function payloadHashOf(request: S3Request, authorization: SignedAuthorization): string {
+  const header = request.headers.get(PAYLOAD_HEADER)
+  if (header !== null) return header
+  if (authorization.mode === 'query') {
+    return request.query.get('X-Amz-Content-Sha256') ?? UNSIGNED_PAYLOAD
+  }
+  throw new S3Error(
+    'InvalidRequest',
+    { MissingHeaderName: PAYLOAD_HEADER },
+    { message: `Missing required header for this request: ${PAYLOAD_HEADER}` },
+  )
+}
+
+/** Null for nobody's signature, whatever it is. */
+function requireSignature(
+  request: S3Request,
+  authorization: SignedAuthorization,
+  known: { readonly credential: Credential; readonly payloadHash: string },
+): ChunkSigning | null {
+  const { signedHeaders, scope, timestamp, signature } = authorization
+  const canonical = canonicalRequest({ request, signedHeaders, payloadHash: known.payloadHash })
+  const text = stringToSign(canonical, timestamp, scope)
+  const key = signingKey(known.credential, scope)
+  const isSame = isSameSignature(sign(key, text), signature)
+  if (known.credential === NOBODY) return null
+  if (!isSame) {
+    throw new S3Error('SignatureDoesNotMatch', {
+      AWSAccessKeyId: authorization.accessKey,
+      StringToSign: text,
+      SignatureProvided: signature,
+      CanonicalRequest: canonical,
+    })
+  }
+  return { signingKey: key, seedSignature: signature, timestamp, scope: scopeText(scope) }
+}
+
+/** Permanent keys, the only ones there are, come without a token. */
+function refuseSessionToken(request: S3Request): void {
+  const token =
+    request.headers.get('x-amz-security-token') ?? request.query.get('X-Amz-Security-Token')
+  if (token !== null && token !== '') throw new S3Error('InvalidToken')
+}
+
+const PAYLOAD_HEADER = 'x-amz-content-sha256'
+
+const NOBODY: Credential = {
+  accessKey: '',
+  secretKey: 'spends the time of a real one',
+  principal: { kind: 'anonymous' },
 }

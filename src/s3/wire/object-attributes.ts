@@ -86,13 +86,14 @@ const CONTENT_HEADERS = [
   ['websiteRedirectLocation', 'x-amz-website-redirect-location'],
 ] as const satisfies readonly (readonly [keyof ContentHeaders, string])[]
 
+/** Leaves the rest as it was spelled: 'deflate, gzip, aws-chunked' becomes 'deflate, gzip'. */
 function withoutAwsChunked(value: string): string {
   if (!value.toLowerCase().includes('aws-chunked')) return value
-  return value
-    .split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked')
+  const codings = value.split(',')
+  return codings
+    .filter((coding) => coding.trim().toLowerCase() !== 'aws-chunked')
     .join(',')
+    .trim()
 }
 
 /** What is kept here goes out as a header again: nothing in it may end one. */
