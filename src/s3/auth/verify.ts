@@ -2,6 +2,7 @@ import type { Credential, Identity, Principal } from '../../identity/identity.ts
 import { S3Error } from '../errors.ts'
 import type { S3Request } from '../request.ts'
 import { refuseRepeatedHeaders } from '../wire/headers.ts'
+import { hoistedHeaders } from '../wire/hoisted-headers.ts'
 import { hasResponseOverrides } from '../wire/response-overrides.ts'
 import type { SignedAuthorization } from './authorization.ts'
 import { canonicalRequest } from './canonical-request.ts'
@@ -101,9 +102,12 @@ function requireTime(authorization: SignedAuthorization, now: number): void {
  */
 function requireAllSigned(request: S3Request, authorization: SignedAuthorization): void {
   const signed = new Set(authorization.signedHeaders)
+  // Such headers are signed with the query, and count only if they say what it says.
+  const hoisted = authorization.mode === 'query' ? hoistedHeaders(request.query) : NONE
   const missing: string[] = signed.has('host') ? [] : ['host']
-  for (const [name] of request.headers.entries()) {
-    if (name.startsWith('x-amz-') && !signed.has(name)) missing.push(name)
+  for (const [name, value] of request.headers.entries()) {
+    if (!name.startsWith('x-amz-') || signed.has(name) || hoisted.get(name) === value) continue
+    missing.push(name)
   }
   if (missing.length === 0) return
   throw new S3Error(
@@ -156,6 +160,7 @@ function refuseSessionToken(request: S3Request): void {
   if (token !== null && token !== '') throw new S3Error('InvalidToken')
 }
 
+const NONE: ReadonlyMap<string, string> = new Map()
 const PAYLOAD_HEADER = 'x-amz-content-sha256'
 
 const NOBODY: Credential = {
