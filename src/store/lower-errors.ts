@@ -20,6 +20,7 @@ function kindOfEngine(kind: EngineErrorKind): StoreErrorKind {
     case 'disk-full':
       return 'disk-full'
     case 'write-failed':
+    case 'read-failed':
     case 'closed':
       return 'unavailable'
     case 'corruption':

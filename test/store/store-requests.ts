@@ -1,13 +1,20 @@
-/** A store to test, and short words for what tests ask of it. */
+/** Short words for what tests ask of a store. */
 import { createHash } from 'node:crypto'
 import type { BucketName } from '../../src/model/bucket-name.ts'
 import type { ChecksumAlgorithm } from '../../src/model/checksum.ts'
 import type { ObjectKey } from '../../src/model/object-key.ts'
 import type {
+  CompletedPart,
+  CompleteUploadInput,
+  CopyObjectInput,
+  CreateUploadInput,
+  ListObjectsQuery,
   ObjectAttributes,
   ObjectBody,
+  ObjectInfo,
   ObjectReader,
   ObjectStore,
+  PartInfo,
   PutObjectInput,
 } from '../../src/store/object-store.ts'
 
@@ -119,5 +126,94 @@ export async function failure(promise: Promise<unknown>): Promise<string> {
     return 'succeeded'
   } catch (error) {
     return error instanceof Error && 'kind' in error ? String(error.kind) : String(error)
+  }
+}
+
+export function copy(
+  store: ObjectStore,
+  source: string,
+  target: string,
+  more: Partial<CopyObjectInput> = {},
+): Promise<ObjectInfo> {
+  return store.copyObject({
+    source: { bucket, key: key(source), conditions: {} },
+    bucket,
+    key: key(target),
+    headers: null,
+    metadata: null,
+    tags: null,
+    storageClass: null,
+    checksumAlgorithm: null,
+    conditions: {},
+    signal: neverAborted,
+    ...more,
+  })
+}
+
+export function list(store: ObjectStore, query: Partial<ListObjectsQuery> = {}) {
+  const whole = { bucket, prefix: '', delimiter: '', after: '', limit: 1000 }
+  return store.listObjects({ ...whole, ...query })
+}
+
+export async function keysOf(store: ObjectStore): Promise<readonly string[]> {
+  return (await list(store)).objects.map((object) => object.key)
+}
+
+/** One upload as a client drives it. */
+export class UploadClient {
+  readonly store: ObjectStore
+  readonly name: string
+  readonly uploadId: string
+
+  private constructor(store: ObjectStore, name: string, uploadId: string) {
+    this.store = store
+    this.name = name
+    this.uploadId = uploadId
+  }
+
+  static async start(
+    store: ObjectStore,
+    name: string,
+    more: Partial<CreateUploadInput> = {},
+  ): Promise<UploadClient> {
+    const input = { bucket, key: key(name), attributes: plain, checksum: null, ...more }
+    return new UploadClient(store, name, (await store.createMultipartUpload(input)).uploadId)
+  }
+
+  part(partNumber: number, content: string | Uint8Array, body?: ObjectBody): Promise<PartInfo> {
+    const { uploadId } = this
+    return this.store.uploadPart({
+      bucket,
+      key: key(this.name),
+      uploadId,
+      partNumber,
+      body: body ?? bodyOf(content),
+    })
+  }
+
+  complete(
+    parts: readonly (PartInfo | CompletedPart)[],
+    more: Partial<CompleteUploadInput> = {},
+  ): Promise<ObjectInfo> {
+    return this.store.completeMultipartUpload({
+      bucket,
+      key: key(this.name),
+      uploadId: this.uploadId,
+      parts: parts.map(({ partNumber, etag, checksum }) => ({ partNumber, etag, checksum })),
+      checksum: null,
+      checksumType: null,
+      size: null,
+      conditions: {},
+      ...more,
+    })
+  }
+
+  abort(): Promise<void> {
+    return this.store.abortMultipartUpload(bucket, key(this.name), this.uploadId)
+  }
+
+  parts(afterPart = 0, limit = 1000) {
+    const { uploadId } = this
+    return this.store.listParts({ bucket, key: key(this.name), uploadId, afterPart, limit })
   }
 }

@@ -1,0 +1,32 @@
+/** What every ObjectStore must do; run on each implementation. */
+import { describe } from 'vitest'
+import { bucketCases } from './object-store/bucket-cases.ts'
+import { concurrencyCases } from './object-store/concurrency-cases.ts'
+import { conditionCases } from './object-store/condition-cases.ts'
+import { copyCases } from './object-store/copy-cases.ts'
+import { deleteCases } from './object-store/delete-cases.ts'
+import { getCases } from './object-store/get-cases.ts'
+import { listCases } from './object-store/list-cases.ts'
+import { multipartCases } from './object-store/multipart-cases.ts'
+import { multipartChecksumCases } from './object-store/multipart-checksum-cases.ts'
+import { multipartListingCases } from './object-store/multipart-listing-cases.ts'
+import { putCases } from './object-store/put-cases.ts'
+import type { OpenSubject } from './object-store/subject.ts'
+import { usageCases } from './object-store/usage-cases.ts'
+
+export function objectStoreContract(name: string, open: OpenSubject): void {
+  describe(`object store contract: ${name}`, () => {
+    describe('buckets', () => bucketCases(open))
+    describe('putObject', () => putCases(open))
+    describe('getObject and headObject', () => getCases(open))
+    describe('conditions', () => conditionCases(open))
+    describe('deleteObject and deleteObjects', () => deleteCases(open))
+    describe('copyObject', () => copyCases(open))
+    describe('listObjects', () => listCases(open))
+    describe('multipart uploads', () => multipartCases(open))
+    describe('multipart checksums', () => multipartChecksumCases(open))
+    describe('listParts and listMultipartUploads', () => multipartListingCases(open))
+    describe('usage', () => usageCases(open))
+    describe('concurrency', () => concurrencyCases(open))
+  })
+}
