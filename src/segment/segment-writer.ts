@@ -81,6 +81,10 @@ export class FileSegmentWriter implements SegmentWriter {
     this.#durable = resume?.size ?? 0
   }
 
+  get isOpen(): boolean {
+    return this.#state === 'open'
+  }
+
   get size(): number {
     return this.#size
   }

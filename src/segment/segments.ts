@@ -100,6 +100,8 @@ export interface JournalEnd {
  */
 export interface SegmentWriter {
   readonly id: number
+  /** Whether records can be appended: neither sealed, nor being sealed, nor abandoned. */
+  readonly isOpen: boolean
   /** Offset the next record will have. */
   readonly size: number
   /** Bytes appended and not yet written. */

@@ -1,0 +1,252 @@
+/** The blob engine over local segments: what `BlobStore` promises, put together. */
+import assert from 'node:assert/strict'
+import { SegmentError } from '../segment/errors.ts'
+import type { Segments } from '../segment/segments.ts'
+import { type CodecName, type Place, recordSpan } from '../segment/types.ts'
+import { BlobReading } from './blob-reading.ts'
+import type { AppendOptions, BlobRef, BlobStore, ByteRange, SmallBlob } from './blob-store.ts'
+import { BlobWriting } from './blob-writing.ts'
+import { ChunkBuffers, Chunker } from './chunker.ts'
+import { codecOf, compressSmall } from './compression/choose.ts'
+import { EngineError } from './errors.ts'
+import { type EngineCounters, type EngineListener, zeroCounters } from './events.ts'
+import { Lanes } from './lanes.ts'
+import { Lineage, type LineageEntry } from './lookup/lineage.ts'
+import { Lookup } from './lookup/lookup.ts'
+import { LABEL_SIZE_MAX } from './recipe.ts'
+import { sealLeftovers } from './recovery.ts'
+import { toEngineError } from './to-engine-error.ts'
+
+export interface BlobEngineParts {
+  readonly segments: Segments
+  readonly options?: Partial<BlobEngineOptions>
+  /** Which segments replaced which, as far as is known at start. */
+  readonly lineage?: Iterable<LineageEntry>
+  /** Called synchronously; must not throw. */
+  readonly listener?: EngineListener
+}
+
+export interface BlobEngineOptions {
+  /** Raw bytes per chunk: what a range read reads at least. 4 KiB to 16 MiB. */
+  readonly chunkSizeMax: number
+  /** A data segment is sealed before it grows beyond. At most 2 GiB. */
+  readonly segmentSizeMax: number
+  /** Data segments written at a time. */
+  readonly laneCount: number
+  readonly codec: CodecName
+  /** Chunks read ahead of the consumer of one read. */
+  readonly readAheadCount: number
+  /** Recipes kept in memory. */
+  readonly recipeCountMax: number
+  /** Idle chunk buffers kept for the next appends. */
+  readonly idleBufferCountMax: number
+}
+
+const MIB = 1024 * 1024
+
+const defaults: BlobEngineOptions = {
+  chunkSizeMax: MIB,
+  segmentSizeMax: 256 * MIB,
+  laneCount: 2,
+  codec: 'lz4',
+  readAheadCount: 2,
+  recipeCountMax: 256,
+  idleBufferCountMax: 16,
+}
+
+export class BlobEngine implements BlobStore {
+  readonly #options: BlobEngineOptions
+  readonly #emit: EngineListener
+  readonly #counters = zeroCounters()
+  readonly #lineage: Lineage
+  readonly #reading: BlobReading
+  readonly #lanes: Lanes
+  readonly #buffers: ChunkBuffers
+  /** Appends under way, to stop them at close. */
+  readonly #appends = new Map<Chunker, Promise<BlobRef>>()
+  #closing: Promise<void> | null = null
+
+  private constructor(parts: BlobEngineParts) {
+    const options = { ...defaults, ...parts.options }
+    assert(options.chunkSizeMax >= 1 && options.chunkSizeMax <= 16 * MIB, 'chunk size')
+    assert(options.segmentSizeMax <= 2048 * MIB, 'segment size')
+    assert(options.laneCount >= 1, 'lane count')
+    const { segments } = parts
+    this.#options = options
+    this.#emit = parts.listener ?? (() => {})
+    this.#lineage = new Lineage(parts.lineage)
+    const lookup = new Lookup(segments, this.#lineage, this.#counters)
+    this.#reading = new BlobReading(lookup, this.#counters, options.recipeCountMax)
+    this.#lanes = new Lanes({ segments, emit: this.#emit, ...options })
+    this.#buffers = new ChunkBuffers(options.chunkSizeMax, options.idleBufferCountMax)
+  }
+
+  /** Seals what an earlier process left unsealed. The segments stay the caller's to dispose of. */
+  static async open(parts: BlobEngineParts): Promise<BlobEngine> {
+    const engine = new BlobEngine(parts)
+    await sealLeftovers(parts.segments, engine.#emit)
+    return engine
+  }
+
+  /** A copy of the sums so far. */
+  get counters(): EngineCounters {
+    return { ...this.#counters }
+  }
+
+  /** To be called before a replaced segment is removed. */
+  addLineage(entries: Iterable<LineageEntry>): void {
+    this.#lineage.add(entries)
+  }
+
+  async append(bytes: AsyncIterable<Uint8Array>, options: AppendOptions): Promise<BlobRef> {
+    this.#requireOpen()
+    assert(options.label.length <= LABEL_SIZE_MAX, 'label size')
+    options.signal.throwIfAborted()
+    const chunker = new Chunker(bytes, this.#buffers)
+    const onAbort = () => chunker.abort(options.signal.reason)
+    options.signal.addEventListener('abort', onAbort)
+    const append = this.#appendChunks(chunker, options.label)
+    this.#appends.set(chunker, append)
+    try {
+      return await append
+    } finally {
+      this.#appends.delete(chunker)
+      options.signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  small(bytes: Uint8Array): SmallBlob {
+    this.#requireOpen()
+    const size = bytes.length
+    assert(size >= 1 && size <= this.#options.chunkSizeMax, 'size of a small blob')
+    const raw = Buffer.from(bytes.buffer, bytes.byteOffset, size)
+    const { codec, payload } = compressSmall(raw)
+    this.#counters.rawBytes += size
+    this.#counters.storedBytes += recordSpan(payload.length)
+    const record = {
+      kind: 'chunk',
+      codec,
+      blob: 'self',
+      number: 0,
+      rawSize: size,
+      payload,
+    } as const
+    return { record, size }
+  }
+
+  smallRef(small: SmallBlob, place: Place): BlobRef {
+    const storedSize = recordSpan(small.record.payload.length)
+    const extents = [{ segment: place.segment, storedSize }]
+    return { blob: place, place, size: small.size, chunkCount: 1, extents }
+  }
+
+  async *read(ref: BlobRef, range: ByteRange, signal: AbortSignal): AsyncGenerator<Buffer> {
+    this.#requireOpen()
+    signal.throwIfAborted()
+    if (ref.chunkCount === 1) {
+      yield await this.readSmall(ref, range)
+      return
+    }
+    requireRange(ref, range)
+    try {
+      yield* this.#readChunks(ref, range, signal)
+    } catch (error) {
+      throw this.#reported(error)
+    }
+  }
+
+  async readSmall(ref: BlobRef, range: ByteRange): Promise<Buffer> {
+    this.#requireOpen()
+    requireRange(ref, range)
+    try {
+      if (ref.chunkCount === 1) {
+        const chunk = await this.#reading.onlyChunk(ref)
+        return chunk.subarray(range.start, range.end)
+      }
+      const recipe = await this.#reading.recipe(ref)
+      const number = Math.floor(range.start / recipe.chunkSize)
+      const chunkStart = number * recipe.chunkSize
+      assert(range.end <= chunkStart + recipe.chunkSize, 'the range lies in two chunks')
+      const chunk = await this.#reading.chunk(ref, recipe, number)
+      return chunk.subarray(range.start - chunkStart, range.end - chunkStart)
+    } catch (error) {
+      throw this.#reported(error)
+    }
+  }
+
+  /** Stops appends under way with `closed`, seals the lanes. Idempotent. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const reason = new EngineError('closed', 'the engine was closed')
+    for (const chunker of this.#appends.keys()) chunker.abort(reason)
+    await Promise.allSettled(this.#appends.values())
+    await this.#lanes.close()
+  }
+
+  async #appendChunks(chunker: Chunker, label: Uint8Array): Promise<BlobRef> {
+    const lane = this.#lanes.take()
+    const codec = codecOf[this.#options.codec]
+    const buffers = this.#buffers
+    const writing = new BlobWriting({ lane, codec, buffers, counters: this.#counters })
+    try {
+      for (;;) {
+        const chunk = await chunker.next()
+        if (chunk === null) break
+        await writing.add(chunk).catch(rethrowMapped)
+      }
+      return await writing.finish(label).catch(rethrowMapped)
+    } catch (error) {
+      await writing.giveUp()
+      throw error
+    } finally {
+      chunker.release()
+      this.#lanes.giveBack(lane)
+    }
+  }
+
+  async *#readChunks(ref: BlobRef, range: ByteRange, signal: AbortSignal): AsyncGenerator<Buffer> {
+    const recipe = await this.#reading.recipe(ref)
+    const { chunkSize } = recipe
+    const last = Math.floor((range.end - 1) / chunkSize)
+    let number = Math.floor(range.start / chunkSize)
+    let next = number
+    const ahead: Promise<Buffer>[] = []
+    for (; number <= last; number++) {
+      for (; next <= Math.min(last, number + this.#options.readAheadCount); next++) {
+        const chunk = this.#reading.chunk(ref, recipe, next)
+        // Whoever stops reading early never asks for it.
+        chunk.catch(() => {})
+        ahead.push(chunk)
+      }
+      const chunk = await ahead.shift()
+      signal.throwIfAborted()
+      const chunkStart = number * chunkSize
+      const start = Math.max(0, range.start - chunkStart)
+      if (chunk !== undefined) yield chunk.subarray(start, range.end - chunkStart)
+    }
+  }
+
+  #reported(error: unknown): unknown {
+    if (error instanceof SegmentError && error.kind === 'corruption') {
+      const { offset = 0, field = '', file = '' } = error.detail
+      this.#emit({ event: 'corruption-found', file, offset, field })
+    }
+    return toEngineError(error)
+  }
+
+  #requireOpen(): void {
+    if (this.#closing !== null) throw new EngineError('closed', 'the engine is closed')
+  }
+}
+
+function rethrowMapped(error: unknown): never {
+  throw toEngineError(error)
+}
+
+function requireRange(ref: BlobRef, { start, end }: ByteRange): void {
+  assert(start >= 0 && start < end && end <= ref.size, 'range within the blob')
+}

@@ -1,0 +1,63 @@
+/** What the engine tells those who listen at the roof. */
+export type EngineEvent =
+  | { readonly event: 'segment-sealed'; readonly segment: number; readonly dataSize: number }
+  /** Appends go on in a new segment; what was acknowledged stays readable. */
+  | {
+      readonly event: 'lane-abandoned'
+      readonly lane: number
+      readonly segment: number
+      readonly cause: unknown
+    }
+  /** A data segment left unsealed by the process before could not be sealed: it is read as it is. */
+  | { readonly event: 'seal-failed'; readonly segment: number; readonly cause: unknown }
+  /** Bytes start … end-1, written by the process before and never acknowledged, were cut. */
+  | {
+      readonly event: 'torn-tail-cut'
+      readonly segment: number
+      readonly start: number
+      readonly end: number
+    }
+  | {
+      readonly event: 'corruption-found'
+      /** Path, or number of the segment where the path is not known. */
+      readonly file: string
+      readonly offset: number
+      readonly field: string
+    }
+
+export type EngineListener = (event: EngineEvent) => void
+
+/** Sums since start; they only grow. */
+export interface EngineCounters {
+  readonly blobsAppended: number
+  /** Raw bytes of all chunks compressed, small blobs included. */
+  readonly rawBytes: number
+  /** What is left of them, headers and padding included. */
+  readonly storedBytes: number
+  readonly chunksRead: number
+  /** Records not found at their hint, and looked up through lineage. */
+  readonly lookups: number
+  /** Segments a Bloom filter ruled out: disk reads avoided. */
+  readonly bloomNegatives: number
+  /** Segments a Bloom filter let through that did hold the record. */
+  readonly bloomPositives: number
+  readonly bloomFalsePositives: number
+  /** Index pages read from disk for lookups. */
+  readonly lookupReads: number
+}
+
+export type MutableCounters = { -readonly [Name in keyof EngineCounters]: EngineCounters[Name] }
+
+export function zeroCounters(): MutableCounters {
+  return {
+    blobsAppended: 0,
+    rawBytes: 0,
+    storedBytes: 0,
+    chunksRead: 0,
+    lookups: 0,
+    bloomNegatives: 0,
+    bloomPositives: 0,
+    bloomFalsePositives: 0,
+    lookupReads: 0,
+  }
+}
