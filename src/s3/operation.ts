@@ -35,12 +35,22 @@ export interface DecodeRequest extends S3Request {
   textBody(sizeMax: number): Promise<string>
 }
 
+/**
+ * `full`: as AWS. `neutral`: answers as AWS does for a bucket where nothing is configured, and takes
+ * only what changes nothing. `refused`: NotImplemented, so that nobody believes it acted.
+ */
+export type Support = 'full' | 'neutral' | 'refused'
+
 /** One S3 operation: its name in AWS's words, its route, and what it does. */
 export interface Operation<Input = unknown> {
   readonly name: string
   readonly route: Route
   /** IAM action the caller needs on the resource, as AWS names it. */
   readonly action: string
+  /** True for the one thing nobody signs: a browser's preflight. */
+  readonly isPublic?: boolean
+  /** What it does of what AWS's does; `full` when not said. For the compatibility page. */
+  readonly support?: Support
   /** Further (action, resource) pairs, such as the source of a copy. */
   readonly alsoNeeds?: (input: Input) => readonly AccessNeed[]
   /** Text to typed input; refuses what is malformed. */
@@ -54,7 +64,10 @@ export interface AccessNeed {
   readonly key: string | null
 }
 
-/** Declares an operation; the type of `Input` flows from `decode` to `handle`. */
-export function operation<Input>(row: Operation<Input>): Operation<Input> {
-  return row
+/**
+ * Declares an operation; the type of `Input` flows from `decode` to `handle`. Outside of the row
+ * nobody looks into an input, so the table holds operations of inputs unknown.
+ */
+export function operation<Input>(row: Operation<Input>): Operation {
+  return row as unknown as Operation
 }

@@ -51,4 +51,6 @@ export interface S3Reply {
   readonly headers: Readonly<Record<string, string>>
   /** An iterable body needs `content-length` in `headers`, or it is sent chunked. */
   readonly body?: string | Uint8Array | AsyncIterable<Uint8Array>
+  /** Close the connection after it: what is unread of the request is not wanted. */
+  readonly close?: boolean
 }

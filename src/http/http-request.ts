@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http'
+import type { TLSSocket } from 'node:tls'
+import type { RawRequest, RequestHeaders } from '../s3/request.ts'
+import { parseHeaders } from '../s3/wire/headers.ts'
+import { parseRequestTarget, type RequestTarget } from '../s3/wire/request-target.ts'
+import type { RequestBody } from './request-body.ts'
+
+/** Node's request as the S3 floor wants it; what costs something is made only when asked for. */
+export class HttpRequest implements RawRequest {
+  readonly id: string
+  readonly method: string
+  readonly rawPath: string
+  readonly rawQuery: string
+  /** Host of an absolute-form target, as proxies send it; null otherwise. */
+  readonly authority: string | null
+  readonly headers: RequestHeaders
+  readonly body: RequestBody
+  readonly #request: IncomingMessage
+  #abort: AbortController | null = null
+  #isGone = false
+
+  constructor(id: string, request: IncomingMessage, body: RequestBody) {
+    const { rawPath, rawQuery, authority } = targetOf(request)
+    this.id = id
+    this.method = request.method ?? ''
+    this.rawPath = rawPath
+    this.rawQuery = rawQuery
+    this.authority = authority
+    this.headers = parseHeaders(request.rawHeaders)
+    this.body = body
+    this.#request = request
+  }
+
+  get signal(): AbortSignal {
+    if (this.#abort === null) {
+      this.#abort = new AbortController()
+      if (this.#isGone) this.#abort.abort(clientGone())
+    }
+    return this.#abort.signal
+  }
+
+  get remoteAddress(): string {
+    return this.#request.socket.remoteAddress ?? ''
+  }
+
+  get isSecure(): boolean {
+    return (this.#request.socket as Partial<TLSSocket>).encrypted === true
+  }
+
+  /** The client went away: whoever works on this request should stop. */
+  gone(): void {
+    this.#isGone = true
+    this.#abort?.abort(clientGone())
+  }
+}
+
+function targetOf(request: IncomingMessage): RequestTarget {
+  const target = request.url ?? ''
+  try {
+    return parseRequestTarget(target)
+  } catch {
+    // Not a path, such as the `*` of OPTIONS: the dispatcher refuses it like any broken path.
+    return { rawPath: target, rawQuery: '', authority: null }
+  }
+}
+
+function clientGone(): Error {
+  return new DOMException('the client went away', 'AbortError')
+}

@@ -1,0 +1,71 @@
+/** What one process takes on at once, and how long it waits for a client. */
+export interface HttpLimits {
+  /** Requests in progress; further ones are told to slow down. */
+  readonly requestsMax: number
+  /** Requests that carry a body, in progress; uploads cost more memory than reads. */
+  readonly bodiesMax: number
+  /** Open sockets; further ones wait in the listen queue or are dropped by Node. */
+  readonly connectionsMax: number
+  /** Request line and headers together, in bytes. */
+  readonly headersSizeMax: number
+  readonly headersCountMax: number
+  /** From the first byte of a request to the end of its headers. */
+  readonly headersTimeoutMs: number
+  /** An idle connection is kept this long; longer than the idle timeout of common balancers. */
+  readonly keepAliveTimeoutMs: number
+  /** Without one byte of the body for this long, the request is given up. */
+  readonly bodyIdleTimeoutMs: number
+  /** Over `bodyRateWindowMs` of waiting, a body must come at least this fast, in bytes a second. */
+  readonly bodyRateMin: number
+  readonly bodyRateWindowMs: number
+  /** A client that reads nothing of its reply for this long is cut off. */
+  readonly replyIdleTimeoutMs: number
+}
+
+export const defaultHttpLimits: HttpLimits = {
+  requestsMax: 2048,
+  bodiesMax: 512,
+  connectionsMax: 10_000,
+  headersSizeMax: 32 * 1024,
+  headersCountMax: 1000,
+  headersTimeoutMs: 30_000,
+  // AWS ALB 60 s, nginx 60 s, GCP 600 s: whoever stands in front must be the first to close.
+  keepAliveTimeoutMs: 620_000,
+  bodyIdleTimeoutMs: 30_000,
+  bodyRateMin: 1024,
+  bodyRateWindowMs: 30_000,
+  replyIdleTimeoutMs: 60_000,
+}
+
+/** Counts what is in progress. Every `enter` that said yes needs one `leave`. */
+export class Admission {
+  readonly #limits: Pick<HttpLimits, 'requestsMax' | 'bodiesMax'>
+  #requests = 0
+  #bodies = 0
+
+  constructor(limits: Pick<HttpLimits, 'requestsMax' | 'bodiesMax'>) {
+    this.#limits = limits
+  }
+
+  get requests(): number {
+    return this.#requests
+  }
+
+  get bodies(): number {
+    return this.#bodies
+  }
+
+  /** False when the request must be refused; then nothing was counted. */
+  enter(hasBody: boolean): boolean {
+    if (this.#requests >= this.#limits.requestsMax) return false
+    if (hasBody && this.#bodies >= this.#limits.bodiesMax) return false
+    this.#requests += 1
+    if (hasBody) this.#bodies += 1
+    return true
+  }
+
+  leave(hasBody: boolean): void {
+    this.#requests -= 1
+    if (hasBody) this.#bodies -= 1
+  }
+}

@@ -1,0 +1,186 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Dispatched, Dispatcher } from '../s3/dispatch.ts'
+import { S3Error } from '../s3/errors.ts'
+import type { RequestListener } from '../s3/events.ts'
+import { HttpRequest } from './http-request.ts'
+import { Admission, type HttpLimits } from './limits.ts'
+import { RequestBody } from './request-body.ts'
+import { RequestIds } from './request-id.ts'
+import { sendReply } from './send-reply.ts'
+
+/** An unread body of at most this size is read away so that the connection can be kept. */
+const SKIP_SIZE_MAX = 64 * 1024
+/** How long and how much of an unwanted body is read before the connection is closed on it. */
+const LINGER_MS = 2_000
+const LINGER_SIZE_MAX = 16 * 1024 * 1024
+
+type Refusal = 'SlowDown' | 'RequestHeaderSectionTooLarge' | 'BadRequest'
+
+export interface S3EndpointOptions {
+  readonly dispatcher: Dispatcher
+  readonly limits: HttpLimits
+  readonly onRequest: RequestListener
+  /** True when connections should be closed as their requests end. */
+  readonly isDraining: () => boolean
+}
+
+/** HTTP in, HTTP out: hands each request to the dispatcher and its reply to the socket. */
+export class S3Endpoint {
+  readonly #options: S3EndpointOptions
+  readonly #admission: Admission
+  readonly #ids = new RequestIds()
+  readonly #bodies = new WeakMap<object, RequestBody>()
+
+  constructor(options: S3EndpointOptions) {
+    this.#options = options
+    this.#admission = new Admission(options.limits)
+  }
+
+  get admission(): Admission {
+    return this.#admission
+  }
+
+  /** The body that is being read from a socket, so that an error of the socket can reach it. */
+  bodyOn(socket: object): RequestBody | null {
+    return this.#bodies.get(socket) ?? null
+  }
+
+  async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
+    const startedAt = performance.now()
+    const hasBody = declaresBody(request)
+    const body = new RequestBody(request, response, {
+      limits: this.#options.limits,
+      expectsContinue,
+    })
+    const raw = new HttpRequest(this.#ids.next(), request, body)
+    if (hasBody) this.#bodies.set(request.socket, body)
+    const isAdmitted = this.#admission.enter(hasBody)
+    const closed = whenClosed(response, () => raw.gone())
+    let sent = 0
+    let dispatched: Dispatched
+    let failure: unknown
+    try {
+      dispatched = isAdmitted ? await this.#dispatch(raw, request) : this.#refuse(raw, 'SlowDown')
+      try {
+        sent = await this.#send(raw, response, { dispatched, hasBody, request })
+      } catch (error) {
+        failure = error
+      }
+    } finally {
+      if (isAdmitted) this.#admission.leave(hasBody)
+    }
+    await closed
+    this.#report(raw, response, { dispatched, sent, startedAt, failure })
+  }
+
+  #dispatch(raw: HttpRequest, request: IncomingMessage): Promise<Dispatched> {
+    // Node drops what is beyond its limit: a request at the limit may have lost a header.
+    if (request.rawHeaders.length >= 2 * this.#options.limits.headersCountMax) {
+      return Promise.resolve(this.#refuse(raw, 'RequestHeaderSectionTooLarge'))
+    }
+    // RFC 9112 §3.2.2 lets the target override Host; the signature covers Host, so they must agree.
+    if (raw.authority !== null && raw.authority !== raw.headers.get('host')) {
+      return Promise.resolve(this.#refuse(raw, 'BadRequest'))
+    }
+    return this.#options.dispatcher.dispatch(raw)
+  }
+
+  #refuse(raw: HttpRequest, code: Refusal): Dispatched {
+    const headers = code === 'SlowDown' ? { 'retry-after': '1' } : {}
+    return this.#options.dispatcher.refuse(raw, new S3Error(code, {}, { headers }))
+  }
+
+  async #send(
+    raw: HttpRequest,
+    response: ServerResponse,
+    context: {
+      readonly dispatched: Dispatched
+      readonly hasBody: boolean
+      readonly request: IncomingMessage
+    },
+  ): Promise<number> {
+    const { dispatched, hasBody, request } = context
+    const isUnread = hasBody && !request.complete
+    const mustClose = isUnread && (raw.body.isUnsent || remaining(request, raw) > SKIP_SIZE_MAX)
+    const sent = await sendReply(response, dispatched.reply, {
+      isHead: raw.method === 'HEAD',
+      close: mustClose || dispatched.reply.close === true || this.#options.isDraining(),
+      idleTimeoutMs: this.#options.limits.replyIdleTimeoutMs,
+      // Closing on unread bytes makes the kernel reset the connection, and the reply is lost on
+      // its way: so the reply is written whole, and the connection closed a little later.
+      ...(mustClose && { beforeEnd: () => linger(request) }),
+    })
+    if (hasBody) {
+      await raw.body.return()
+      if (!request.complete) request.resume()
+    }
+    return sent
+  }
+
+  #report(
+    raw: HttpRequest,
+    response: ServerResponse,
+    result: {
+      readonly dispatched: Dispatched
+      readonly sent: number
+      readonly startedAt: number
+      readonly failure: unknown
+    },
+  ): void {
+    const { dispatched } = result
+    this.#options.onRequest({
+      requestId: raw.id,
+      operation: dispatched.operation,
+      method: raw.method,
+      rawPath: raw.rawPath,
+      bucket: dispatched.bucket,
+      key: dispatched.key,
+      principal: dispatched.principal,
+      status: response.headersSent ? response.statusCode : 0,
+      errorCode: dispatched.error?.code ?? null,
+      cause: result.failure ?? dispatched.error?.cause ?? null,
+      remoteAddress: raw.remoteAddress,
+      userAgent: raw.headers.get('user-agent'),
+      bytesReceived: raw.body.bytes,
+      bytesSent: result.sent,
+      durationMs: performance.now() - result.startedAt,
+      isComplete: response.writableFinished,
+    })
+  }
+}
+
+function declaresBody(request: IncomingMessage): boolean {
+  const length = request.headers['content-length']
+  return request.headers['transfer-encoding'] !== undefined || (length ?? '0') !== '0'
+}
+
+function remaining(request: IncomingMessage, raw: HttpRequest): number {
+  const length = request.headers['content-length']
+  return length === undefined ? Number.POSITIVE_INFINITY : Number(length) - raw.body.bytes
+}
+
+function whenClosed(response: ServerResponse, onGone: () => void): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('close', () => {
+      if (!response.writableFinished) onGone()
+      resolve()
+    })
+  })
+}
+
+/** Reads an unwanted body away until its end, the client's close, or the limits above. */
+function linger(request: IncomingMessage): Promise<void> {
+  if (request.complete || request.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    let size = 0
+    const timer = setTimeout(resolve, LINGER_MS)
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > LINGER_SIZE_MAX) resolve()
+    })
+    request.once('end', resolve)
+    request.once('close', resolve)
+    request.resume()
+    void timer
+  })
+}

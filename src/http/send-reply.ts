@@ -1,0 +1,125 @@
+import type { ServerResponse } from 'node:http'
+import type { S3Reply } from '../s3/request.ts'
+
+export interface SendOptions {
+  readonly isHead: boolean
+  readonly close: boolean
+  readonly idleTimeoutMs: number
+  /** Called before the reply is ended, once all of it is written. */
+  readonly beforeEnd?: () => Promise<void>
+}
+
+/**
+ * Writes the reply and resolves with the bytes of body handed to the socket. A body that fails or
+ * has another length than declared breaks the connection, so that nobody takes it for whole.
+ */
+export async function sendReply(
+  response: ServerResponse,
+  reply: S3Reply,
+  options: SendOptions,
+): Promise<number> {
+  const { body } = reply
+  const isBodyless = options.isHead || reply.status === 204 || reply.status === 304
+  const headers = flatten(reply, isBodyless)
+  if (options.close) headers.push('connection', 'close')
+  response.writeHead(reply.status, headers)
+  if (isBodyless || body === undefined) {
+    if (typeof body === 'object' && Symbol.asyncIterator in body) await discard(body)
+    return finish(response, options, null)
+  }
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    return finish(response, options, typeof body === 'string' ? Buffer.from(body) : body)
+  }
+  return stream(response, body, { ...options, size: declaredSize(reply) })
+}
+
+/** A flat list is what Node writes fastest: no map of headers is built. */
+function flatten(reply: S3Reply, isBodyless: boolean): string[] {
+  const flat: string[] = []
+  let hasLength = false
+  for (const name in reply.headers) {
+    flat.push(name, reply.headers[name] as string)
+    if (name === 'content-length') hasLength = true
+  }
+  if (hasLength || reply.status === 204 || reply.status === 304) return flat
+  const { body } = reply
+  if (body === undefined) {
+    if (!isBodyless) flat.push('content-length', '0')
+  } else if (typeof body === 'string') flat.push('content-length', `${Buffer.byteLength(body)}`)
+  else if (body instanceof Uint8Array) flat.push('content-length', `${body.length}`)
+  return flat
+}
+
+function declaredSize(reply: S3Reply): number | null {
+  const length = reply.headers['content-length']
+  return length === undefined ? null : Number(length)
+}
+
+async function finish(
+  response: ServerResponse,
+  options: SendOptions,
+  bytes: Uint8Array | null,
+): Promise<number> {
+  if (options.beforeEnd === undefined) {
+    if (bytes === null) response.end()
+    else response.end(bytes)
+  } else {
+    if (bytes === null) response.flushHeaders()
+    else response.write(bytes)
+    await options.beforeEnd()
+    response.end()
+  }
+  return bytes?.length ?? 0
+}
+
+async function stream(
+  response: ServerResponse,
+  body: AsyncIterable<Uint8Array>,
+  options: SendOptions & { readonly size: number | null },
+): Promise<number> {
+  let sent = 0
+  try {
+    for await (const chunk of body) {
+      sent += chunk.length
+      if (options.size !== null && sent > options.size) {
+        throw new Error(`reply body is longer than its declared ${options.size} bytes`)
+      }
+      if (sent === options.size && options.beforeEnd === undefined) {
+        // Headers, last chunk and end in one write: what a small object is made of.
+        response.end(chunk)
+        return sent
+      }
+      if (!response.write(chunk)) await drained(response, options.idleTimeoutMs)
+      if (response.destroyed) return sent
+    }
+    if (options.size !== null && sent < options.size) {
+      throw new Error(`reply body ended after ${sent} of its declared ${options.size} bytes`)
+    }
+    await options.beforeEnd?.()
+    response.end()
+  } catch (error) {
+    response.destroy()
+    throw error
+  }
+  return sent
+}
+
+async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
+  await body[Symbol.asyncIterator]().return?.()
+}
+
+/** Resolves when the socket takes more, or when it is gone; cuts off a client that stalls. */
+function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
+  if (response.destroyed) return Promise.resolve()
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => response.destroy(), idleTimeoutMs)
+    const done = () => {
+      clearTimeout(timer)
+      response.off('drain', done)
+      response.off('close', done)
+      resolve()
+    }
+    response.on('drain', done)
+    response.on('close', done)
+  })
+}

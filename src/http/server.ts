@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import Koa from 'koa'
+import type { Dispatcher } from '../s3/dispatch.ts'
+import type { RequestListener } from '../s3/events.ts'
+import { type HealthProbe, serveHealth } from './health-endpoint.ts'
+import { defaultHttpLimits, type HttpLimits } from './limits.ts'
+import { S3Endpoint } from './s3-endpoint.ts'
+import { refuseConnect, refuseSocket } from './socket-errors.ts'
+
+const IDLE_SWEEP_MS = 50
+
+export interface HttpServerOptions {
+  readonly host: string
+  /** 0: any free port. */
+  readonly port: number
+  readonly dispatcher: Dispatcher
+  readonly health: HealthProbe
+  /** Told once about every S3 request, when its connection is done with it. */
+  readonly onRequest: RequestListener
+  readonly limits?: Partial<HttpLimits>
+}
+
+/** Listens, and stops listening without breaking what is under way. */
+export class HttpServer implements AsyncDisposable {
+  readonly #server: Server
+  readonly #endpoint: S3Endpoint
+  readonly #limits: HttpLimits
+  #isDraining = false
+  #closed: Promise<void> | null = null
+
+  private constructor(options: HttpServerOptions) {
+    this.#limits = { ...defaultHttpLimits, ...options.limits }
+    this.#endpoint = new S3Endpoint({
+      dispatcher: options.dispatcher,
+      limits: this.#limits,
+      onRequest: options.onRequest,
+      isDraining: () => this.#isDraining,
+    })
+    this.#server = createServer({
+      maxHeaderSize: this.#limits.headersSizeMax,
+      headersTimeout: this.#limits.headersTimeoutMs,
+      // A large upload may take hours: the body has its own idle and rate limits.
+      requestTimeout: 0,
+      keepAliveTimeout: this.#limits.keepAliveTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, this.#limits.headersTimeoutMs),
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+      noDelay: true,
+    })
+    this.#server.maxHeadersCount = this.#limits.headersCountMax
+    this.#server.maxConnections = this.#limits.connectionsMax
+    this.#route(options.health)
+  }
+
+  /** Resolves once connections are accepted. */
+  static async open(options: HttpServerOptions): Promise<HttpServer> {
+    const server = new HttpServer(options)
+    await new Promise<void>((resolve, reject) => {
+      server.#server.once('error', reject)
+      server.#server.listen(options.port, options.host, () => {
+        server.#server.off('error', reject)
+        resolve()
+      })
+    })
+    return server
+  }
+
+  /** Where it listens, with the port really taken. */
+  get address(): { readonly host: string; readonly port: number } {
+    const { address, port } = this.#server.address() as AddressInfo
+    return { host: address, port }
+  }
+
+  get requestsInProgress(): number {
+    return this.#endpoint.admission.requests
+  }
+
+  /**
+   * Stops accepting, lets what is under way finish, and resolves when every connection is gone:
+   * true if all ended by themselves, false if some were cut off after `timeoutMs`.
+   */
+  async drain(timeoutMs: number): Promise<boolean> {
+    this.#isDraining = true
+    let isClean = true
+    const closed = this.#stopListening()
+    const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS)
+    const timer = setTimeout(() => {
+      isClean = false
+      this.#server.closeAllConnections()
+    }, timeoutMs)
+    try {
+      await closed
+    } finally {
+      clearInterval(sweep)
+      clearTimeout(timer)
+    }
+    return isClean
+  }
+
+  /** Cuts every connection off. */
+  async close(): Promise<void> {
+    this.#isDraining = true
+    const closed = this.#stopListening()
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #stopListening(): Promise<void> {
+    this.#closed ??= new Promise((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    return this.#closed
+  }
+
+  #route(health: HealthProbe): void {
+    const app = new Koa()
+    app.silent = true // Every failure is already an event; Koa's own report would be a second one.
+    app.use((ctx) => {
+      ctx.respond = false
+      if (serveHealth(ctx.req, ctx.res, health)) return
+      return this.#endpoint.serve(ctx.req, ctx.res, expecting.has(ctx.req))
+    })
+    const expecting = new WeakSet<IncomingMessage>()
+    const handle = app.callback()
+    const serve = (request: IncomingMessage, response: ServerResponse) => {
+      handle(request, response)
+    }
+    this.#server.on('request', serve)
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      expecting.add(request)
+      serve(request, response)
+    })
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+      refuseSocket(error, socket, this.#endpoint.bodyOn(socket))
+    })
+    this.#server.on('connect', (_request: IncomingMessage, socket: Socket) => {
+      refuseConnect(socket)
+    })
+  }
+}

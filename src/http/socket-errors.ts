@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net'
+import { S3Error, type S3ErrorCode } from '../s3/errors.ts'
+import { errorDocument } from '../s3/xml/error-document.ts'
+import type { RequestBody } from './request-body.ts'
+
+const REASONS: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  405: 'Method Not Allowed',
+}
+
+/**
+ * Answers what Node's parser refuses, in S3's own form. Half a body is told to whoever reads it, so
+ * that the request itself is answered; anything else gets its answer here and the socket ends.
+ */
+export function refuseSocket(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  body: RequestBody | null,
+): void {
+  if (error.code === 'HPE_INVALID_EOF_STATE' && body !== null && body.isOpen) {
+    body.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
+    return
+  }
+  const isAnswering = body?.isOpen === true && body.bytes > 0
+  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
+    body?.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
+    socket.destroy()
+    return
+  }
+  endWith(socket, new S3Error(codeOf(error)))
+}
+
+/** CONNECT asks for a tunnel; there is none. */
+export function refuseConnect(socket: Socket): void {
+  endWith(socket, new S3Error('MethodNotAllowed', { Method: 'CONNECT' }))
+}
+
+function codeOf(error: NodeJS.ErrnoException): S3ErrorCode {
+  switch (error.code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return 'RequestHeaderSectionTooLarge'
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return 'RequestTimeout'
+    default:
+      return 'BadRequest'
+  }
+}
+
+function endWith(socket: Socket, error: S3Error): void {
+  const xml = errorDocument(error, { resource: '', requestId: '', hostId: '' })
+  const head = [
+    `HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Bad Request'}`,
+    'content-type: application/xml',
+    `content-length: ${Buffer.byteLength(xml)}`,
+    'connection: close',
+    '',
+    '',
+  ].join('\r\n')
+  socket.end(head + xml, () => socket.destroySoon())
+}

@@ -1,0 +1,19 @@
+import { operation } from '../../operation.ts'
+import { emptyReply } from '../../replies.ts'
+import { requireBucket } from '../../resource-names.ts'
+
+/** HeadBucket: whether it is there, and where. */
+export const headBucket = operation({
+  name: 'HeadBucket',
+  route: { method: 'HEAD', resource: 'bucket' },
+  action: 's3:ListBucket',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    const { region } = await store.getBucket(bucket)
+    return emptyReply({
+      'content-type': 'application/xml',
+      'x-amz-bucket-region': region,
+      'x-amz-access-point-alias': 'false',
+    })
+  },
+})

@@ -1,0 +1,21 @@
+import { objectHeaders } from '../../object-headers.ts'
+import { operation } from '../../operation.ts'
+import { decodeRead } from './read-object.ts'
+
+/** GetObject: streams an object, whole or one byte range or part of it. */
+export const getObject = operation({
+  name: 'GetObject',
+  route: { method: 'GET', resource: 'object' },
+  action: 's3:GetObject',
+
+  decode: decodeRead,
+
+  async handle({ store, signal }, { query, headers }) {
+    const object = await store.getObject({ ...query, signal })
+    return {
+      status: object.isPartial ? 206 : 200,
+      headers: objectHeaders(object, headers),
+      body: object.body,
+    }
+  },
+})

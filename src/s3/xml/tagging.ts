@@ -1,0 +1,26 @@
+import type { Tags } from '../../store/object-store.ts'
+import { allowOnly, child, requiredText } from './read-fields.ts'
+import { malformed, readXml } from './read-xml.ts'
+import { element, parent, xmlDocument } from './write-xml.ts'
+
+export function tagging(tags: Tags): string {
+  return xmlDocument('Tagging', [
+    parent(
+      'TagSet',
+      tags.map(({ key, value }) => parent('Tag', [element('Key', key), element('Value', value)])),
+    ),
+  ])
+}
+
+/** The tags as written; their rules are `checkTags`'s. @throws S3Error `MalformedXML` */
+export function readTagging(text: string): Tags {
+  const root = readXml(text, 'Tagging')
+  allowOnly(root, new Set(['TagSet']))
+  const set = child(root, 'TagSet')
+  if (set === null) throw malformed()
+  allowOnly(set, new Set(['Tag']))
+  return set.children.map((tag) => ({
+    key: requiredText(tag, 'Key'),
+    value: requiredText(tag, 'Value'),
+  }))
+}
