@@ -1,0 +1,204 @@
+import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import type { ReferenceModel } from './reference-model.ts'
+import type { Address, BodySpec, Control, Round, Step } from './step.ts'
+
+const BUCKETS = ['alpha', 'beta', 'gamma']
+const KEYS = ['a', 'a/b', 'a/b/c', 'dir/x', 'dir/y', 'ünï/ç', '//', 'z']
+
+export interface HistoryOptions {
+  readonly seed: number
+  /** Steps that may run at the same time. */
+  readonly concurrencyMax: number
+  /** What else happens between rounds, each with equal chance. */
+  readonly controls: readonly Control[]
+  /** Body sizes, each with equal chance: pairs of least and largest. */
+  readonly sizes?: readonly (readonly [number, number])[]
+}
+
+/** Empty, inline, one chunk, several chunks, several segments: see `stack.ts` for the bounds. */
+const SIZES = [
+  [0, 0],
+  [1, 200],
+  [1, 200],
+  [200, 1100],
+  [1100, 6000],
+  [6000, 15_000],
+] as const
+
+/**
+ * Makes up a history as it goes, round after round, from one seed. It looks at the model to make
+ * steps that mostly make sense, so the same seed gives the same history.
+ */
+export class History {
+  readonly #random: SeededRandom
+  readonly #options: HistoryOptions
+  #uploadCount = 0
+  #bodyCount = 0
+
+  constructor(options: HistoryOptions) {
+    this.#random = new SeededRandom(options.seed)
+    this.#options = options
+  }
+
+  next(model: ReferenceModel): Round {
+    const random = this.#random
+    const { controls, concurrencyMax } = this.#options
+    if (controls.length > 0 && random.chance(0.12)) return { control: random.pick(controls) }
+    const count = 1 + random.below(concurrencyMax)
+    if (count > 2 && random.chance(0.15)) return { steps: this.#contention(model, count) }
+    const steps: Step[] = []
+    for (let tries = 0; steps.length < count && tries < 4 * count; tries++) {
+      const step = this.#step(model)
+      if (!steps.some((other) => interfere(step, other, model))) steps.push(step)
+    }
+    return { steps }
+  }
+
+  /** Writers of one key, at the same time. */
+  #contention(model: ReferenceModel, count: number): Step[] {
+    const random = this.#random
+    const address = this.#address(model)
+    const isConditional = random.chance(0.4)
+    return Array.from({ length: count }, (): Step => {
+      if (!isConditional && random.chance(0.25)) return { kind: 'delete', ...address }
+      const put = this.#put(address)
+      return isConditional ? { ...put, ifNoneMatch: '*' } : put
+    })
+  }
+
+  #step(model: ReferenceModel): Step {
+    const random = this.#random
+    const drawn = random.below(100)
+    const address = this.#address(model)
+    if (drawn < 4) return { kind: 'create-bucket', bucket: random.pick(BUCKETS) }
+    if (drawn < 7) return { kind: 'delete-bucket', bucket: this.#emptiest(model) }
+    if (drawn < 40) {
+      const put = this.#put(address)
+      return random.chance(0.1) ? { ...put, ifNoneMatch: '*' } : put
+    }
+    if (drawn < 52) return { kind: 'delete', ...address }
+    if (drawn < 57) {
+      const keys = KEYS.filter(() => random.chance(0.4))
+      return { kind: 'delete-many', bucket: address.bucket, keys }
+    }
+    if (drawn < 66) return { kind: 'copy', source: this.#object(model), ...address }
+    if (drawn < 71) {
+      const tags = random.chance(0.3) ? [] : [{ key: 'n', value: `${this.#bodyCount}` }]
+      return { kind: 'tag', ...this.#object(model), tags }
+    }
+    return this.#uploadStep(model, address)
+  }
+
+  #uploadStep(model: ReferenceModel, address: Address): Step {
+    const random = this.#random
+    const open = [...model.uploads.values()].filter(
+      ({ uploadId, state }) => uploadId !== null && state.certain === true,
+    )
+    if (open.length === 0 || (open.length < 4 && random.chance(0.2))) {
+      const upload = this.#uploadCount++
+      return { kind: 'create-upload', upload, ...address, mark: this.#mark() }
+    }
+    const { upload, parts } = random.pick(open)
+    const present = [...parts].filter(([, part]) => part.certain).map(([number]) => number)
+    present.sort((one, other) => one - other)
+    if (present.length > 0 && random.chance(0.3)) {
+      const chosen = present.filter(() => random.chance(0.8))
+      const partNumbers = chosen.length > 0 ? chosen : present
+      return { kind: 'complete', upload, partNumbers }
+    }
+    if (random.chance(0.12)) return { kind: 'abort', upload }
+    const partNumber = 1 + random.below(4)
+    if (random.chance(0.2)) {
+      return { kind: 'copy-part', upload, partNumber, source: this.#object(model) }
+    }
+    return { kind: 'upload-part', upload, partNumber, body: this.#body() }
+  }
+
+  #put(address: Address): Step & { readonly kind: 'put' } {
+    return { kind: 'put', ...address, body: this.#body(), mark: this.#mark() }
+  }
+
+  /** Each body is another one, whatever its size. */
+  #body(): BodySpec {
+    const [least, largest] = this.#random.pick(this.#options.sizes ?? SIZES)
+    const seed = 1 + this.#bodyCount++ + (this.#options.seed % 100_000) * 1000
+    return { seed, size: least + this.#random.below(largest - least + 1) }
+  }
+
+  #mark(): string {
+    return `m${this.#bodyCount}`
+  }
+
+  /** A place to write to; now and then in a bucket that is not there. */
+  #address(model: ReferenceModel): Address {
+    const random = this.#random
+    const there = BUCKETS.filter((name) => model.bucket(name).certain === true)
+    const bucket = random.pick(there.length === 0 || random.chance(0.03) ? BUCKETS : there)
+    return { bucket, key: random.pick(KEYS) }
+  }
+
+  /** A place to read from: mostly one where something is. */
+  #object(model: ReferenceModel): Address {
+    const there: Address[] = []
+    for (const [bucket, objects] of model.objects) {
+      for (const [key, cell] of objects) if (cell.certain) there.push({ bucket, key })
+    }
+    const isBlind = there.length === 0 || this.#random.chance(0.1)
+    return isBlind ? this.#address(model) : this.#random.pick(there)
+  }
+
+  #emptiest(model: ReferenceModel): string {
+    const random = this.#random
+    const isEmpty = (bucket: string) =>
+      [...(model.objects.get(bucket)?.values() ?? [])].every(({ certain }) => certain === null)
+    const empty = BUCKETS.filter(isEmpty)
+    return random.pick(empty.length === 0 || random.chance(0.2) ? BUCKETS : empty)
+  }
+}
+
+/** Whether one step writes what the other reads or writes. */
+export function interfere(one: Step, other: Step, model: ReferenceModel): boolean {
+  const [first, second] = [touches(one, model), touches(other, model)]
+  const meets = (written: ReadonlySet<string>, all: ReadonlySet<string>) =>
+    [...written].some((name) => all.has(name))
+  return (
+    meets(first.writes, second.writes) ||
+    meets(first.writes, second.reads) ||
+    meets(first.reads, second.writes)
+  )
+}
+
+function touches(
+  step: Step,
+  model: ReferenceModel,
+): { readonly reads: ReadonlySet<string>; readonly writes: ReadonlySet<string> } {
+  const reads = new Set<string>()
+  const writes = new Set<string>()
+  const object = ({ bucket, key }: Address) => `${bucket}/${key}`
+  const inBucket = (bucket: string) => reads.add(bucket)
+  if ('source' in step) {
+    inBucket(step.source.bucket)
+    reads.add(object(step.source))
+  }
+  if (step.kind === 'create-bucket' || step.kind === 'delete-bucket') writes.add(step.bucket)
+  else if (step.kind === 'delete-many') {
+    inBucket(step.bucket)
+    for (const key of step.keys) writes.add(object({ bucket: step.bucket, key }))
+  } else if (step.kind === 'create-upload') {
+    inBucket(step.bucket)
+    writes.add(`upload ${step.upload}`)
+  } else if ('upload' in step) {
+    const record = model.upload(step.upload)
+    inBucket(record.bucket)
+    const isPart = step.kind === 'upload-part' || step.kind === 'copy-part'
+    if (isPart) {
+      reads.add(`upload ${step.upload}`)
+      writes.add(`part ${step.upload} ${step.partNumber}`)
+    } else writes.add(`upload ${step.upload}`)
+    if (step.kind === 'complete') writes.add(object(record))
+  } else {
+    inBucket(step.bucket)
+    writes.add(object(step))
+  }
+  return { reads, writes }
+}

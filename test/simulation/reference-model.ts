@@ -1,0 +1,350 @@
+import { createHash } from 'node:crypto'
+import type { Checksum } from '../../src/model/checksum.ts'
+import type { StoreErrorKind } from '../../src/store/errors.ts'
+import type { Tags } from '../../src/store/object-store.ts'
+import { bytesOf } from './body.ts'
+import { Cell } from './cell.ts'
+import { tagsOf } from './mark.ts'
+import { isSameObject } from './same-object.ts'
+import type { Address, BodySpec, Step } from './step.ts'
+import type { StoreState } from './store-state.ts'
+
+/** An object as a client knows it. What only the store decides is null until it was told. */
+export interface ObjectValue {
+  readonly content: Buffer
+  readonly etag: string
+  readonly mark: string
+  readonly tags: Tags
+  lastModified: number | null
+  checksum: Checksum | null
+}
+
+export interface PartValue {
+  readonly content: Buffer
+  readonly etag: string
+}
+
+export interface UploadRecord {
+  readonly upload: number
+  readonly bucket: string
+  readonly key: string
+  readonly mark: string
+  /** Null until the store has told it. */
+  uploadId: string | null
+  readonly state: Cell<boolean>
+  readonly parts: Map<number, Cell<PartValue | null>>
+}
+
+/** A step under way, and what it would change. */
+export interface Ticket {
+  readonly step: Step
+  readonly isAlone: boolean
+  /** What an answer must be when nothing else touches the same things; undefined: cannot say. */
+  readonly expected: StoreErrorKind | 'success' | undefined
+  readonly writes: readonly Write[]
+}
+
+/** What a step writes to one cell, type of value erased. */
+interface Write {
+  acknowledge(answer: Answer): void
+  refuse(): void
+  fail(): void
+}
+
+/** How one write ended; `failed`: nobody knows. */
+export type Ending = 'acknowledged' | 'refused' | 'failed'
+
+/** What an acknowledged step told. */
+export interface Answer {
+  readonly etag?: string
+  readonly lastModified?: number
+  readonly checksum?: Checksum | null
+  readonly uploadId?: string
+}
+
+/** S3 in maps: what every acknowledged step made of buckets, objects and uploads. */
+export class ReferenceModel {
+  readonly buckets = new Map<string, Cell<boolean>>()
+  /** By bucket, then key. */
+  readonly objects = new Map<string, Map<string, Cell<ObjectValue | null>>>()
+  readonly uploads = new Map<number, UploadRecord>()
+  /** Grows with every change of what may be found. */
+  version = 0
+  readonly #completing = new Set<Ticket>()
+
+  begin(step: Step, isAlone: boolean): Ticket {
+    const expected = isAlone ? this.#expected(step) : undefined
+    this.version++
+    const ticket = { step, isAlone, expected, writes: this.#writes(step) }
+    if (step.kind === 'complete' && isAlone) this.#completing.add(ticket)
+    return ticket
+  }
+
+  /** Ends every write of a step alike, or with a list of endings each as it went. */
+  end(ticket: Ticket, endings: Ending | readonly Ending[], answer: Answer = {}): void {
+    this.version++
+    const { step, writes } = ticket
+    for (const [index, write] of writes.entries()) {
+      const ending = typeof endings === 'string' ? endings : endings[index]
+      if (ending === 'acknowledged') write.acknowledge(answer)
+      else if (ending === 'refused') write.refuse()
+      else write.fail()
+    }
+    if (endings !== 'failed') this.#completing.delete(ticket)
+    if (step.kind !== 'create-upload' || answer.uploadId === undefined) return
+    this.upload(step.upload).uploadId = answer.uploadId
+  }
+
+  /** Completes that happen wholly or not at all: the upload goes as the object comes. */
+  get completing(): readonly { readonly record: UploadRecord; readonly values: ObjectValue[] }[] {
+    return [...this.#completing].flatMap(({ step }) => {
+      if (step.kind !== 'complete') return []
+      const record = this.upload(step.upload)
+      return [{ record, values: this.#completed(record, step.partNumbers) }]
+    })
+  }
+
+  /** A write that began after all failures so far was acknowledged: they are decided now. */
+  fence(): void {
+    this.version++
+    this.#completing.clear()
+    for (const cell of this.cells()) cell.fence()
+  }
+
+  /** What a reader saw while nothing was being written stays, unless a failure is undecided. */
+  observe(state: StoreState): void {
+    this.version++
+    for (const [name, cell] of this.buckets) cell.observe((is) => is === state.has(name))
+    for (const [bucket, cells] of this.objects) {
+      for (const [key, cell] of cells) {
+        const found = state.get(bucket)?.objects.get(key) ?? null
+        cell.observe((value) => isSameObject(found, value))
+      }
+    }
+    for (const { bucket, uploadId, state: isOpen, parts } of this.uploads.values()) {
+      if (uploadId === null) continue
+      const upload = state.get(bucket)?.uploads.get(uploadId)
+      isOpen.observe((is) => is === (upload !== undefined))
+      for (const [number, cell] of parts) {
+        const etag = upload?.parts.get(number)?.etag
+        if (upload !== undefined) cell.observe((value) => value?.etag === etag)
+      }
+    }
+  }
+
+  *cells(): Iterable<Cell<boolean> | Cell<ObjectValue | null> | Cell<PartValue | null>> {
+    yield* this.buckets.values()
+    for (const objects of this.objects.values()) yield* objects.values()
+    for (const { state, parts } of this.uploads.values()) {
+      yield state
+      yield* parts.values()
+    }
+  }
+
+  bucket(name: string): Cell<boolean> {
+    return entry(this.buckets, name, () => new Cell(false))
+  }
+
+  object({ bucket, key }: Address): Cell<ObjectValue | null> {
+    const objects = entry(this.objects, bucket, () => new Map())
+    return entry(objects, key, () => new Cell<ObjectValue | null>(null))
+  }
+
+  part(upload: number, partNumber: number): Cell<PartValue | null> {
+    const { parts } = this.upload(upload)
+    return entry(parts, partNumber, () => new Cell<PartValue | null>(null))
+  }
+
+  upload(upload: number): UploadRecord {
+    const record = this.uploads.get(upload)
+    if (record === undefined) throw new Error(`no upload ${upload}`)
+    return record
+  }
+
+  #writes(step: Step): readonly Write[] {
+    switch (step.kind) {
+      case 'create-bucket':
+        return [writing(this.bucket(step.bucket), [true])]
+      case 'delete-bucket':
+        return [
+          writing(this.bucket(step.bucket), [false]),
+          ...this.#uploadsIn(step.bucket).map(({ state }) => writing(state, [false])),
+        ]
+      case 'put':
+        return [writing(this.object(step), [putValue(step.body, step.mark)])]
+      case 'delete':
+        return [writing(this.object(step), [null])]
+      case 'delete-many':
+        return step.keys.map((key) => writing(this.object({ ...step, key }), [null]))
+      case 'copy':
+        return [writing(this.object(step), this.#found(step.source).map(copied))]
+      case 'tag': {
+        const values = this.#found(step).map((value) => ({ ...value, tags: step.tags }))
+        return [writing(this.object(step), values)]
+      }
+      case 'create-upload':
+        return [this.#createUpload(step)]
+      case 'upload-part':
+        return [writing(this.part(step.upload, step.partNumber), [partValue(step.body)])]
+      case 'copy-part': {
+        const values = this.#found(step.source).map(({ content }) => partOf(content))
+        return [writing(this.part(step.upload, step.partNumber), values)]
+      }
+      case 'complete': {
+        const record = this.upload(step.upload)
+        return [
+          writing(record.state, [false]),
+          writing(this.object(record), this.#completed(record, step.partNumbers)),
+        ]
+      }
+      case 'abort':
+        return [writing(this.upload(step.upload).state, [false])]
+    }
+  }
+
+  #createUpload(step: Step & { readonly kind: 'create-upload' }): Write {
+    const { upload, bucket, key, mark } = step
+    const state = new Cell(false)
+    const parts = new Map()
+    this.uploads.set(upload, { upload, bucket, key, mark, uploadId: null, state, parts })
+    return writing(state, [true])
+  }
+
+  /** What Complete makes of these parts, for each way the parts may be. */
+  #completed(record: UploadRecord, partNumbers: readonly number[]): ObjectValue[] {
+    let choices: PartValue[][] = [[]]
+    for (const partNumber of partNumbers) {
+      const found = this.part(record.upload, partNumber).possible.filter((part) => part !== null)
+      choices = choices.flatMap((choice) => found.map((part) => [...choice, part]))
+    }
+    return choices.map((parts) => ({
+      content: Buffer.concat(parts.map(({ content }) => content)),
+      etag: multipartEtag(parts),
+      mark: record.mark,
+      tags: tagsOf(record.mark),
+      lastModified: null,
+      checksum: null,
+    }))
+  }
+
+  #found(address: Address): ObjectValue[] {
+    return this.object(address).possible.filter((value) => value !== null)
+  }
+
+  #uploadsIn(bucket: string): UploadRecord[] {
+    return [...this.uploads.values()].filter(
+      (record) => record.bucket === bucket && record.state.possible.includes(true),
+    )
+  }
+
+  #expected(step: Step): StoreErrorKind | 'success' | undefined {
+    const upload = 'upload' in step ? this.uploads.get(step.upload) : undefined
+    const bucket = 'bucket' in step ? step.bucket : upload?.bucket
+    if (bucket === undefined) return undefined
+    const exists = this.bucket(bucket).certain
+    if (exists === undefined) return undefined
+    if (step.kind === 'create-bucket') return exists ? 'bucket-exists' : 'success'
+    if (!exists) return 'no-such-bucket'
+    if (step.kind === 'delete-bucket') return this.#expectedDeleteBucket(bucket)
+    if ('source' in step) {
+      const source = this.#expectedSource(step.source)
+      if (source !== 'success') return source
+    }
+    if (step.kind === 'put') {
+      if (step.ifNoneMatch === undefined) return 'success'
+      const before = this.object(step).certain
+      return before === undefined ? undefined : before === null ? 'success' : 'precondition-failed'
+    }
+    if (step.kind === 'tag') return this.#expectedSource(step)
+    if (upload === undefined || step.kind === 'create-upload') return 'success'
+    const isOpen = upload.state.certain
+    if (isOpen !== true) return isOpen === undefined ? undefined : 'no-such-upload'
+    return step.kind === 'complete' ? this.#expectedParts(step) : 'success'
+  }
+
+  #expectedParts(
+    step: Step & { readonly kind: 'complete' },
+  ): StoreErrorKind | 'success' | undefined {
+    const parts = step.partNumbers.map((number) => this.part(step.upload, number).certain)
+    if (parts.includes(undefined)) return undefined
+    if (parts.includes(null)) return 'invalid-part'
+    // With the least size of a part set to one byte, only the last may be empty.
+    return parts.slice(0, -1).some((part) => part?.content.length === 0)
+      ? 'part-too-small'
+      : 'success'
+  }
+
+  #expectedDeleteBucket(bucket: string): StoreErrorKind | 'success' | undefined {
+    const cells = [...(this.objects.get(bucket)?.values() ?? [])]
+    if (cells.every(({ certain }) => certain === null)) return 'success'
+    return cells.some(({ possible }) => !possible.includes(null)) ? 'bucket-not-empty' : undefined
+  }
+
+  #expectedSource(source: Address): StoreErrorKind | 'success' | undefined {
+    if (this.bucket(source.bucket).certain === false) return 'no-such-bucket'
+    const value = this.object(source).certain
+    return value === undefined ? undefined : value === null ? 'no-such-key' : 'success'
+  }
+}
+
+function putValue(body: BodySpec, mark: string): ObjectValue {
+  const content = bytesOf(body)
+  const etag = md5(content).toString('hex')
+  return { content, etag, mark, tags: tagsOf(mark), lastModified: null, checksum: null }
+}
+
+function partValue(body: BodySpec): PartValue {
+  return partOf(bytesOf(body))
+}
+
+function partOf(content: Buffer): PartValue {
+  return { content, etag: md5(content).toString('hex') }
+}
+
+function copied(value: ObjectValue): ObjectValue {
+  return { ...value, lastModified: null, checksum: null }
+}
+
+function multipartEtag(parts: readonly PartValue[]): string {
+  const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
+  return `${md5(digests).toString('hex')}-${parts.length}`
+}
+
+function md5(bytes: Buffer): Buffer {
+  return createHash('md5').update(bytes).digest()
+}
+
+/** Begins a write of one of `values`; the answer may tell which by its ETag. */
+function writing<Value>(cell: Cell<Value>, values: readonly Value[]): Write {
+  cell.begin(values)
+  return {
+    acknowledge: ({ etag, lastModified, checksum }) => {
+      const told = values.filter((value) => isObject(value) && value.etag === etag)
+      const meant = told.length === 0 ? values : told
+      for (const value of meant) {
+        if (!isObject(value) || lastModified === undefined) continue
+        value.lastModified = lastModified
+        value.checksum = checksum ?? null
+      }
+      cell.acknowledge(
+        meant,
+        values.filter((value) => !meant.includes(value)),
+      )
+    },
+    refuse: () => cell.refuse(values),
+    fail: () => cell.fail(),
+  }
+}
+
+/** Parts are told apart by their ETag too, and need nothing more. */
+function isObject(value: unknown): value is ObjectValue {
+  return typeof value === 'object' && value !== null && 'etag' in value
+}
+
+function entry<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const made = make()
+  map.set(key, made)
+  return made
+}

@@ -1,0 +1,82 @@
+import type { Tags } from '../../src/store/object-store.ts'
+
+/** What a simulated client does: plain data, so that a history can be printed and replayed. */
+export type Step =
+  | { readonly kind: 'create-bucket'; readonly bucket: string }
+  | { readonly kind: 'delete-bucket'; readonly bucket: string }
+  | PutStep
+  | { readonly kind: 'delete'; readonly bucket: string; readonly key: string }
+  | { readonly kind: 'delete-many'; readonly bucket: string; readonly keys: readonly string[] }
+  | {
+      readonly kind: 'copy'
+      readonly source: Address
+      readonly bucket: string
+      readonly key: string
+    }
+  | { readonly kind: 'tag'; readonly bucket: string; readonly key: string; readonly tags: Tags }
+  | CreateUploadStep
+  | {
+      readonly kind: 'upload-part'
+      readonly upload: number
+      readonly partNumber: number
+      readonly body: BodySpec
+    }
+  | {
+      readonly kind: 'copy-part'
+      readonly upload: number
+      readonly partNumber: number
+      readonly source: Address
+    }
+  | {
+      readonly kind: 'complete'
+      readonly upload: number
+      readonly partNumbers: readonly number[]
+    }
+  | { readonly kind: 'abort'; readonly upload: number }
+
+export interface PutStep {
+  readonly kind: 'put'
+  readonly bucket: string
+  readonly key: string
+  readonly body: BodySpec
+  /** Marks metadata, content type and tags, so that old and new can be told apart. */
+  readonly mark: string
+  readonly ifNoneMatch?: '*'
+}
+
+/** `upload` names the upload within a history: its id is the store's choice. */
+export interface CreateUploadStep {
+  readonly kind: 'create-upload'
+  readonly upload: number
+  readonly bucket: string
+  readonly key: string
+  readonly mark: string
+}
+
+export interface Address {
+  readonly bucket: string
+  readonly key: string
+}
+
+/** Bytes that are the same for the same numbers. Odd seeds compress, even ones do not. */
+export interface BodySpec {
+  readonly seed: number
+  readonly size: number
+}
+
+/** Steps of one round run at the same time; the next round starts when all have settled. */
+export type Round =
+  | { readonly steps: readonly Step[] }
+  /** Of the store as a whole. */
+  | { readonly control: Control }
+
+/**
+ * `restart` closes and opens; `kill` opens again what a dead process left; `flush` writes the
+ * overlay to the index; `snapshot` writes a catalog snapshot.
+ */
+export type Control = 'restart' | 'kill' | 'flush' | 'snapshot'
+
+export function describeRound(round: Round): string {
+  if ('control' in round) return `[${round.control}]`
+  return round.steps.map((step) => JSON.stringify(step)).join(' || ')
+}
