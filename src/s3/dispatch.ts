@@ -12,7 +12,6 @@ import { isOwner } from './owner.ts'
 import type { RawRequest, S3Reply, S3Request } from './request.ts'
 import { Router } from './route.ts'
 import { toS3Error } from './to-s3-error.ts'
-import { refuseRepeatedHeaders } from './wire/headers.ts'
 import { errorDocument } from './xml/error-document.ts'
 
 export interface DispatcherOptions {
@@ -74,7 +73,6 @@ export class Dispatcher {
     progress.request = request
     const row = this.#router.find(request)
     progress.row = row
-    refuseRepeatedHeaders(raw.headers)
     const verified = verifyRequest(request, { identity, region, now: clock.now() })
     progress.principal = verified.principal
     this.#authorise(verified.principal, row, request)
