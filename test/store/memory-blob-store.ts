@@ -31,9 +31,14 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
     this.#full = full
   }
 
-  /** Forgets the bytes of a blob, as damage would. */
-  damage(ref: BlobRef): void {
-    this.#blobs.delete(name(ref.blob))
+  /** Spoils every blob, as damage to the disk would. */
+  damageAll(): void {
+    for (const blob of this.#blobs.keys()) this.#blobs.set(blob, Buffer.alloc(0))
+  }
+
+  /** Every blob that is stored, by "segment/offset". */
+  get blobs(): ReadonlySet<string> {
+    return new Set(this.#blobs.keys())
   }
 
   place(payload: Uint8Array, _rawSize: number): Place {
@@ -98,11 +103,10 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
   }
 
   async *read(ref: BlobRef, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array> {
-    const bytes = this.#bytes(ref)
     for (let start = range.start; start < range.end; start += this.#chunkSize) {
       signal.throwIfAborted()
       await Promise.resolve()
-      yield bytes.subarray(start, Math.min(range.end, start + this.#chunkSize))
+      yield this.#bytes(ref).subarray(start, Math.min(range.end, start + this.#chunkSize))
     }
   }
 
