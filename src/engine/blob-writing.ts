@@ -101,7 +101,7 @@ export class BlobWriting {
     this.#chunks.push({ place, storedSize: payload.length })
     this.#parts.counters.rawBytes += raw.length
     if (payload !== raw) this.#reuse(raw)
-    this.#write(writer, payload === raw ? raw : null)
+    this.#write(writer, compressed)
     await this.#settleWrites(WRITE_AHEAD)
   }
 
@@ -127,15 +127,14 @@ export class BlobWriting {
     return { writer, place }
   }
 
-  /** Starts writing; `raw` is memory to reuse once it is written. */
-  #write(writer: SegmentWriter, raw: Buffer | null): void {
-    const size = raw?.length ?? 0
+  /** Starts writing; memory that was not compressed away is used again once it is written. */
+  #write(writer: SegmentWriter, { raw, payload }: CompressedChunk): void {
     const write = this.#guard(writer, writer.write()).then(() => {
-      if (raw !== null) this.#reuse(raw)
+      if (payload === raw) this.#reuse(raw)
     })
     write.catch(() => {})
     this.#writes.push(write)
-    this.#unsyncedSize += size
+    this.#unsyncedSize += payload.length
     if (this.#unsyncedSize < SYNC_EVERY_SIZE) return
     this.#unsyncedSize = 0
     this.#guard(writer, writer.sync()).catch(() => {})

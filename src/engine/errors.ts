@@ -11,6 +11,7 @@ export type EngineErrorKind =
   | 'missing'
   | 'closed'
 
+/** Every failure of the engine floor; `cause` is the error of the floor below. */
 export class EngineError extends Error {
   override readonly name = 'EngineError'
   readonly kind: EngineErrorKind

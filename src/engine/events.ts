@@ -10,9 +10,9 @@ export type EngineEvent =
     }
   /** A data segment left unsealed by the process before could not be sealed: it is read as it is. */
   | { readonly event: 'seal-failed'; readonly segment: number; readonly cause: unknown }
-  /** Bytes start … end-1, written by the process before and never acknowledged, were cut. */
+  /** Bytes start … end-1 do not verify, and were never known durable: a power loss tore them. */
   | {
-      readonly event: 'torn-tail-cut'
+      readonly event: 'torn-write-found'
       readonly segment: number
       readonly start: number
       readonly end: number

@@ -22,23 +22,29 @@ export async function sealLeftovers(segments: Segments, emit: EngineListener): P
 
 async function sealLeftover(segments: Segments, id: number, emit: EngineListener): Promise<void> {
   let end = SEGMENT_HEADER_SIZE
+  let durableEnd = 0
+  const damages: { start: number; end: number; field: string }[] = []
   for await (const step of segments.scan(id, { payloads: true })) {
     switch (step.step) {
       case 'record':
         end = step.header.place.offset + recordSpan(step.header.storedSize)
+        durableEnd = Math.max(durableEnd, step.header.durableEnd)
         break
       case 'damage':
-        emit({
-          event: 'corruption-found',
-          file: `segment ${id}`,
-          offset: step.start,
-          field: step.field,
-        })
+        damages.push(step)
+        // Kept: only what has nothing valid after it is cut.
+        end = step.end
         break
       case 'torn':
-        emit({ event: 'torn-tail-cut', segment: id, start: step.start, end: step.end })
+        emit({ event: 'torn-write-found', segment: id, start: step.start, end: step.end })
         break
     }
+  }
+  for (const damage of damages) {
+    const { start, field } = damage
+    if (start < durableEnd) {
+      emit({ event: 'corruption-found', file: `segment ${id}`, offset: start, field })
+    } else emit({ event: 'torn-write-found', segment: id, start, end: damage.end })
   }
   await segments.seal(id, end)
   emit({ event: 'segment-sealed', segment: id, dataSize: end })

@@ -31,15 +31,11 @@ export class BloomFilter {
   }
 
   add(key: RecordKey): void {
-    this.addWords(key.blob.segment, key.blob.offset, key.number)
-  }
-
-  /** `add` for a caller that keeps its keys as bare words. */
-  addWords(segment: number, offset: number, number: number): void {
-    let hash = murmur3(segment, offset, number, 0)
-    let step = murmur3(segment, offset, number, hash)
+    const bitCount = this.#bitCount
+    let hash = murmur3(key, 0)
+    let step = murmur3(key, hash)
     for (let round = 1; round <= this.hashCount; round++) {
-      const bit = hash % this.#bitCount
+      const bit = hash % bitCount
       const at = Math.floor(bit / 8)
       this.bits[at] = (this.bits[at] ?? 0) | (1 << (bit & 7))
       hash = (hash + step) >>> 0
@@ -49,12 +45,12 @@ export class BloomFilter {
 
   /** False is certain; true is probable. An empty filter answers false. */
   mayHold(key: RecordKey): boolean {
-    if (this.#bitCount === 0) return false
-    const { blob, number } = key
-    let hash = murmur3(blob.segment, blob.offset, number, 0)
-    let step = murmur3(blob.segment, blob.offset, number, hash)
+    const bitCount = this.#bitCount
+    if (bitCount === 0) return false
+    let hash = murmur3(key, 0)
+    let step = murmur3(key, hash)
     for (let round = 1; round <= this.hashCount; round++) {
-      const bit = hash % this.#bitCount
+      const bit = hash % bitCount
       if (((this.bits[Math.floor(bit / 8)] ?? 0) & (1 << (bit & 7))) === 0) return false
       hash = (hash + step) >>> 0
       step = (step + round) >>> 0
@@ -63,11 +59,11 @@ export class BloomFilter {
   }
 }
 
-/** MurmurHash3_x86_32 (Appleby, SMHasher) of three little-endian 32-bit words. */
-function murmur3(first: number, second: number, third: number, seed: number): number {
-  let hash = mixWord(seed, first)
-  hash = mixWord(hash, second)
-  hash = mixWord(hash, third)
+/** MurmurHash3_x86_32 (Appleby, SMHasher) of a key as three little-endian 32-bit words. */
+function murmur3(key: RecordKey, seed: number): number {
+  let hash = mixWord(seed, key.blob.segment)
+  hash = mixWord(hash, key.blob.offset)
+  hash = mixWord(hash, key.number)
   hash ^= 12
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)

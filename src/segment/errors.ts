@@ -15,6 +15,7 @@ export interface SegmentErrorDetail {
   readonly field?: string
 }
 
+/** Every failure of the segment floor; the message names kind, file, offset and field. */
 export class SegmentError extends Error {
   override readonly name = 'SegmentError'
   readonly kind: SegmentErrorKind

@@ -48,7 +48,7 @@ export class IndexBuilder {
     const filter = BloomFilter.sized(this.#count)
     for (let at = 0; at < this.#count * WORDS_PER_ENTRY; at += WORDS_PER_ENTRY) {
       const [segment = 0, offset = 0, number = 0] = this.#words.subarray(at, at + 3)
-      filter.addWords(segment, offset, number)
+      filter.add({ blob: { segment, offset }, number })
     }
     return filter
   }

@@ -291,7 +291,8 @@ export class LocalSegments implements Segments {
   /**
    * Removes what an abandoned writer leaves when nothing in it was ever durable: on a full disk
    * every failed attempt would otherwise leave a file. Unpublished snapshots go whatever is in
-   * them; journal files stay, their successors name them. A file that cannot be removed is an empty segment at the next start.
+   * them; journal files stay, their successors name them. A file that cannot be removed is an empty
+   * segment at the next start.
    */
   async #removeEmpty(segment: LiveSegment): Promise<void> {
     const { writer } = segment
@@ -334,12 +335,18 @@ export class LocalSegments implements Segments {
   /** The index of the records before `end`; notes what is damaged among them. */
   async #indexUpTo(segment: LiveSegment, end: number): Promise<IndexBuilder> {
     const index = new IndexBuilder()
+    const damages: SegmentFinding[] = []
+    let durableEnd = segment.state === 'sealed' ? end : 0
     for await (const step of this.scan(segment.id, { to: end })) {
-      if (step.step === 'record') index.add(step.header)
-      else if (step.step === 'damage') {
-        this.#findings.add({ file: segment.path, offset: step.start, field: step.field })
+      if (step.step === 'record') {
+        index.add(step.header)
+        durableEnd = Math.max(durableEnd, step.header.durableEnd)
+      } else if (step.step === 'damage') {
+        damages.push({ file: segment.path, offset: step.start, field: step.field })
       }
     }
+    // What was never known durable may have been torn by a power loss: nobody was promised it.
+    for (const damage of damages) if (damage.offset < durableEnd) this.#findings.add(damage)
     return index
   }
 }

@@ -41,7 +41,7 @@ export function encodeRecordHeader(
   bytes.writeUInt32LE(header.rawSize, at + 28)
   bytes.writeUInt32LE(header.storedSize, at + 32)
   bytes.writeUInt32LE(header.payloadCrc, at + 36)
-  bytes.writeUInt32LE(0, at + 40)
+  bytes.writeUInt32LE(header.durableEnd, at + 40)
   bytes.writeUInt32LE(crc32c(bytes.subarray(at, at + CRC_AT), nonce), at + CRC_AT)
 }
 
@@ -58,9 +58,7 @@ export function decodeRecordHeader(
   if (bytes[at + 4] !== RECORD_FORMAT_VERSION) return { damaged: 'record version' }
   if (bytes.readUInt32LE(at + 8) !== home.segment) return { damaged: 'record segment id' }
   if (bytes.readUInt32LE(at + 12) !== home.offset) return { damaged: 'record offset' }
-  if (bytes[at + 7] !== 0 || bytes.readUInt32LE(at + 40) !== 0) {
-    return { damaged: 'record reserved bytes' }
-  }
+  if (bytes[at + 7] !== 0) return { damaged: 'record reserved byte' }
   const kind = kindNames[bytes[at + 5] ?? 0]
   if (kind === undefined) return { damaged: 'record kind' }
   const codec = codecNames[bytes[at + 6] ?? 0]
@@ -74,6 +72,7 @@ export function decodeRecordHeader(
     rawSize: bytes.readUInt32LE(at + 28),
     storedSize: bytes.readUInt32LE(at + 32),
     payloadCrc: bytes.readUInt32LE(at + 36),
+    durableEnd: bytes.readUInt32LE(at + 40),
   }
 }
 

@@ -185,6 +185,7 @@ export class FileSegmentWriter implements SegmentWriter {
       rawSize: record.rawSize,
       storedSize: payload.length,
       payloadCrc: crc32c(payload),
+      durableEnd: this.#durable,
     }
     this.#size += this.#buffer.push(header, payload)
     this.#index.add(header)

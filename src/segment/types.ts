@@ -49,6 +49,11 @@ export interface RecordHeader {
   readonly rawSize: number
   readonly storedSize: number
   readonly payloadCrc: number
+  /**
+   * Bytes of the segment known durable when this record was appended: damage that starts before is
+   * damage; after it, it may be a write that a power loss tore before anyone was told of it.
+   */
+  readonly durableEnd: number
 }
 
 export interface StoredRecord {
