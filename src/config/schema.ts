@@ -1,0 +1,209 @@
+/**
+ * THE TABLE of settings: every one once, with its default, its kind and a sentence. Flags,
+ * environment variables, keys of the config file and docs/configuration.md are made from it.
+ */
+import { type BucketName, parseBucketName } from '../model/bucket-name.ts'
+import { choice, integer, type Kind, list, optional, size, text } from './kind.ts'
+
+export interface Setting<Value> {
+  readonly kind: Kind<Value>
+  readonly default: Value
+  /** What it does; the first words of every message about it. */
+  readonly sentence: string
+  /** What the number counts, when the kind does not tell. */
+  readonly unit?: 'ms' | 'bytes' | 'bytes/s'
+  /** Never printed, never logged, and no flag: a command line can be read by every user. */
+  readonly isSecret?: true
+  /** In place of the name in kebab-case. */
+  readonly flag?: string
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const HOUR_MS = 3_600_000
+
+const name = text('a name without spaces', /^\S{1,255}$/)
+const path = text('a path', /^[^\0\r\n]+$/)
+const key = 'printable ASCII without spaces, slashes and commas'
+const domain = text('a domain name', /^(?!-)[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/)
+
+const bucket: Kind<BucketName> = {
+  expects: 'a bucket name',
+  parse: (input) => (typeof input === 'string' ? parseBucketName(input) : null) ?? undefined,
+  format: (value) => value,
+}
+
+export const settings = {
+  dataDir: setting({
+    kind: path,
+    default: './data',
+    flag: 'data',
+    sentence: 'Directory that holds everything; made when it is missing.',
+  }),
+  host: setting({
+    kind: name,
+    default: '127.0.0.1',
+    sentence: 'Address to listen on; 0.0.0.0 or :: for all.',
+  }),
+  port: setting({
+    kind: integer({ min: 0, max: 65_535 }),
+    default: 9000,
+    sentence: 'TCP port to listen on; 0 takes any free one.',
+  }),
+  region: setting({
+    kind: text('lower-case letters, digits and hyphens', /^[a-z0-9-]{1,64}$/),
+    default: 'us-east-1',
+    sentence: 'Region that clients sign for and that buckets are in.',
+  }),
+  rootAccessKey: setting({
+    kind: optional(text(`3 to 128 characters of ${key}`, /^(?![^/,]*[/,])[!-~]{3,128}$/)),
+    default: null,
+    sentence: 'Access key of the root user; without it a random pair is made at the first start.',
+  }),
+  rootSecretKey: setting({
+    kind: optional(text('8 to 128 characters of printable ASCII without spaces', /^[!-~]{8,128}$/)),
+    default: null,
+    isSecret: true,
+    sentence: 'Secret key of the root user; given together with the access key.',
+  }),
+  buckets: setting({
+    kind: list(bucket, 'bucket names, separated by commas'),
+    default: [],
+    sentence: 'Buckets made at start when they are missing.',
+  }),
+  domain: setting({
+    kind: list(domain, 'domain names, separated by commas'),
+    default: [],
+    sentence:
+      'Domains under which buckets are hosts (bucket.domain); path style always works as well.',
+  }),
+  logLevel: setting({
+    kind: choice(['silent', 'error', 'warn', 'info', 'debug']),
+    default: 'info',
+    sentence:
+      'What is logged: each request is a line of level info, or error when it is our fault.',
+  }),
+  drainTimeoutMs: setting({
+    kind: integer({ min: 0, max: HOUR_MS }),
+    default: 30_000,
+    unit: 'ms',
+    sentence: 'How long requests under way may go on after SIGTERM before they are cut off.',
+  }),
+  requestsMax: setting({
+    kind: integer({ min: 1, max: 100_000 }),
+    default: 2048,
+    sentence: 'Requests in progress; further ones are told to slow down.',
+  }),
+  bodiesMax: setting({
+    kind: integer({ min: 1, max: 100_000 }),
+    default: 512,
+    sentence: 'Uploads in progress, within the requests; they cost more memory than reads.',
+  }),
+  connectionsMax: setting({
+    kind: integer({ min: 1, max: 1_000_000 }),
+    default: 10_000,
+    sentence: 'Open connections.',
+  }),
+  headersTimeoutMs: setting({
+    kind: integer({ min: 100, max: HOUR_MS }),
+    default: 30_000,
+    unit: 'ms',
+    sentence: 'How long the headers of a request may take.',
+  }),
+  keepAliveTimeoutMs: setting({
+    kind: integer({ min: 100, max: HOUR_MS }),
+    default: 620_000,
+    unit: 'ms',
+    sentence: 'How long an idle connection is kept; longer than a balancer in front keeps it.',
+  }),
+  bodyIdleTimeoutMs: setting({
+    kind: integer({ min: 100, max: HOUR_MS }),
+    default: 30_000,
+    unit: 'ms',
+    sentence: 'An upload that sends nothing for this long is given up.',
+  }),
+  bodyRateMin: setting({
+    kind: integer({ min: 0, max: GIB }),
+    default: 1024,
+    unit: 'bytes/s',
+    sentence: 'An upload that stays slower than this is given up.',
+  }),
+  replyIdleTimeoutMs: setting({
+    kind: integer({ min: 100, max: HOUR_MS }),
+    default: 60_000,
+    unit: 'ms',
+    sentence: 'A client that reads nothing of its reply for this long is cut off.',
+  }),
+  inlineSizeMax: setting({
+    kind: size({ min: 0, max: MIB }),
+    default: 64 * KIB,
+    unit: 'bytes',
+    sentence: 'Bodies up to this size lie in the journal beside their commit: one sync in all.',
+  }),
+  chunkSizeMax: setting({
+    kind: size({ min: 4 * KIB, max: 16 * MIB }),
+    default: MIB,
+    unit: 'bytes',
+    sentence: 'Piece of a body that is compressed, checked and read as one.',
+  }),
+  segmentSizeMax: setting({
+    kind: size({ min: 32 * MIB, max: 2 * GIB }),
+    default: 256 * MIB,
+    unit: 'bytes',
+    sentence: 'A data file is sealed before it grows beyond this.',
+  }),
+  laneCount: setting({
+    kind: integer({ min: 1, max: 64 }),
+    default: 2,
+    sentence: 'Data files written at the same time.',
+  }),
+} as const
+
+export type SettingName = keyof typeof settings
+
+/** Every setting with its effective value. */
+export type Config = {
+  readonly [Name in SettingName]: (typeof settings)[Name] extends Setting<infer Value>
+    ? Value
+    : never
+}
+
+export const settingNames = Object.keys(settings) as readonly SettingName[]
+
+/** A row of the table without the type of its value. */
+export function settingOf(settingName: SettingName): Setting<unknown> {
+  return settings[settingName] as Setting<unknown>
+}
+
+/** VARVE_DATA_DIR of dataDir. */
+export function envNameOf(settingName: SettingName): string {
+  return `VARVE_${snake(settingName).toUpperCase()}`
+}
+
+/** --data-dir of dataDir, unless the row says otherwise; null for a secret. */
+export function flagOf(settingName: SettingName): string | null {
+  const { flag, isSecret } = settingOf(settingName)
+  if (isSecret === true) return null
+  return `--${flag ?? snake(settingName).replaceAll('_', '-')}`
+}
+
+/** What holds between settings, checked when each is right by itself. Null: it holds. */
+export const agreements: readonly ((config: Config) => string | null)[] = [
+  ({ rootAccessKey, rootSecretKey }) =>
+    (rootAccessKey === null) === (rootSecretKey === null)
+      ? null
+      : 'rootAccessKey and rootSecretKey are given together or not at all',
+  ({ inlineSizeMax, chunkSizeMax }) =>
+    inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
+  ({ bodiesMax, requestsMax }) =>
+    bodiesMax <= requestsMax ? null : 'bodiesMax must not be above requestsMax',
+]
+
+function setting<Value>(row: Setting<Value>): Setting<Value> {
+  return row
+}
+
+function snake(camel: string): string {
+  return camel.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}
