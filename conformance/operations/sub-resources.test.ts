@@ -199,7 +199,7 @@ describe('What is not there', () => {
     },
   )
 
-  it.each(['retention=', 'legal-hold=', 'torrent=', 'restore=', 'select=', 'acl=', 'annotation='])(
+  it.each(['retention=', 'legal-hold=', 'torrent=', 'restore=', 'select=', 'acl='])(
     'PUT, POST and DELETE of ?%s on an object leave its bytes alone',
     async (query) => {
       const bucket = await varve.bucket()
