@@ -20,6 +20,8 @@ export interface Trailer {
  * @throws S3Error `MalformedTrailerError`
  */
 export function parseTrailer(text: string, name: string | null): Trailer {
+  // A line without its end may have lost more than that.
+  if (text !== '' && !text.endsWith('\n')) throw malformedTrailer()
   let value: string | null = null
   let signature: string | null = null
   for (const line of text.split('\n')) {
@@ -30,12 +32,14 @@ export function parseTrailer(text: string, name: string | null): Trailer {
     const given = content.slice(colon + 1).trim()
     if (field === SIGNATURE_FIELD && signature === null) signature = given
     else if (field !== '' && field === name && value === null && signature === null) value = given
-    else throw new S3Error('MalformedTrailerError', {}, { close: true })
+    else throw malformedTrailer()
   }
-  if (name !== null && value === null) {
-    throw new S3Error('MalformedTrailerError', {}, { close: true })
-  }
+  if (name !== null && value === null) throw malformedTrailer()
   return { value, signature, canonical: value === null ? '' : `${name}:${value}\n` }
 }
 
 const SIGNATURE_FIELD = 'x-amz-trailer-signature'
+
+function malformedTrailer(): S3Error {
+  return new S3Error('MalformedTrailerError', {}, { close: true })
+}
