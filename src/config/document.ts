@@ -12,13 +12,13 @@ file. A flag wins over the environment, the environment over the file, the file 
 \`varve config\` prints the effective values and where each came from, with secrets hidden.
 
 The config file is a JSON object whose keys are the names below:
-\`{ "port": 9100, "buckets": ["photos"], "segmentSizeMax": "128MiB" }\`. It is the file named by
-\`${CONFIG_PATH_FLAG}\` or \`${CONFIG_PATH_ENV}\`, or else \`${DEFAULT_CONFIG_PATH}\` in the working directory if there is
-one. Relative paths are taken from the working directory.
+\`{ "port": 9100, "buckets": ["photos"], "segmentSizeMax": "128MiB" }\`. It is the file that
+\`${CONFIG_PATH_FLAG}\` or \`${CONFIG_PATH_ENV}\` names, or else \`${DEFAULT_CONFIG_PATH}\` in the working
+directory, if there is one. Relative paths are taken from the working directory.
 
-Unknown names are refused, also unknown variables that begin with \`VARVE_\` (those that Kubernetes makes
-for a service called \`varve\` are passed over). An empty variable counts as not set. What is wrong is
-reported all at once, before anything is started.
+Unknown names are refused, also unknown variables that begin with \`VARVE_\` (those that Kubernetes
+makes for a service called \`varve\` are passed over). An empty variable counts as not set. What is
+wrong is reported all at once, before anything is started.
 
 | Setting | Flag | Variable | Default | |
 |---|---|---|---|---|

@@ -25,7 +25,6 @@ const HOUR_MS = 3_600_000
 
 const name = text('a name without spaces', /^\S{1,255}$/)
 const path = text('a path', /^[^\0\r\n]+$/)
-const key = 'printable ASCII without spaces, slashes and commas'
 const domain = text('a domain name', /^(?!-)[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/)
 
 const bucket: Kind<BucketName> = {
@@ -57,12 +56,19 @@ export const settings = {
     sentence: 'Region that clients sign for and that buckets are in.',
   }),
   rootAccessKey: setting({
-    kind: optional(text(`3 to 128 characters of ${key}`, /^(?![^/,]*[/,])[!-~]{3,128}$/)),
+    kind: optional(
+      text(
+        '3 to 128 visible ASCII characters without commas and equal signs',
+        /^[!-+\--<>-~]{3,128}$/,
+      ),
+    ),
     default: null,
     sentence: 'Access key of the root user; without it a random pair is made at the first start.',
   }),
   rootSecretKey: setting({
-    kind: optional(text('8 to 128 characters of printable ASCII without spaces', /^[!-~]{8,128}$/)),
+    kind: optional(
+      text('8 to 128 characters that neither begin nor end with a space', /^\S.{6,126}\S$/u),
+    ),
     default: null,
     isSecret: true,
     sentence: 'Secret key of the root user; given together with the access key.',

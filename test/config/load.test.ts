@@ -158,7 +158,7 @@ describe('what is wrong', () => {
     [
       'an access key that breaks signatures',
       {
-        VARVE_ROOT_ACCESS_KEY: 'a/b/c',
+        VARVE_ROOT_ACCESS_KEY: 'a,b,c',
         VARVE_ROOT_SECRET_KEY: 'long-enough',
       },
     ],

@@ -15,7 +15,7 @@ export const floors = {
   s3: ['store', 'identity', 'platform'],
   http: ['s3'],
   config: [],
-  telemetry: ['engine', 'store', 's3', 'identity'],
+  telemetry: ['engine', 'catalog', 'store', 's3', 'identity'],
   'data-directory': ['platform'],
   compose: [
     'config',

@@ -1,0 +1,53 @@
+import type { CatalogEvent, CatalogListener } from '../catalog/events.ts'
+import type { EngineEvent, EngineListener } from '../engine/events.ts'
+import type { Log, LogLevel } from './log.ts'
+
+type Line = readonly [level: Exclude<LogLevel, 'silent'>, message: string]
+
+/** What an operator must know of, might want to know of, and can do without. */
+const engineLines = {
+  'segment-sealed': ['debug', 'data segment sealed'],
+  'lane-abandoned': [
+    'error',
+    'a write failed: its data segment is given up, writes go on in a new one',
+  ],
+  'seal-failed': ['warn', 'a data segment could not be sealed and is read as it is'],
+  'torn-write-found': [
+    'info',
+    'a write that a power cut tore was found; it was never acknowledged',
+  ],
+  'corruption-found': ['error', 'stored bytes are damaged and will not be served'],
+} as const satisfies Record<EngineEvent['event'], Line>
+
+const catalogLines = {
+  group: ['debug', 'commits durable'],
+  groupFailed: ['error', 'a write of the journal failed: its commits were refused'],
+  segmentSealed: ['debug', 'journal segment sealed'],
+  sealFailed: ['warn', 'a journal segment could not be sealed; the next start tries again'],
+  flushed: ['debug', 'index brought up to date'],
+  flushFailed: ['error', 'the index could not be written; its rows are served from memory'],
+  snapshotWritten: ['info', 'snapshot written'],
+  snapshotFailed: ['warn', 'no snapshot could be written; the journal is kept longer'],
+  snapshotRefused: ['error', 'a snapshot is damaged and was passed over'],
+  rebuildStarted: ['warn', 'the index is made anew from the journal'],
+  rebuilt: ['info', 'the index was made anew'],
+  rebuildFailed: ['error', 'the index could not be made anew'],
+  recovered: ['info', 'catalog open'],
+  finding: ['error', 'the journal is not as it was written'],
+} as const satisfies Record<CatalogEvent['event'], Line>
+
+/** Writes down what happens inside of the engine. */
+export function engineLog(log: Log): EngineListener {
+  return ({ event, ...fields }) => {
+    const [level, message] = engineLines[event]
+    log[level](fields, message)
+  }
+}
+
+/** Writes down what happens inside of the catalog. */
+export function catalogLog(log: Log): CatalogListener {
+  return ({ event, ...fields }) => {
+    const [level, message] = catalogLines[event]
+    log[level](fields, message)
+  }
+}
