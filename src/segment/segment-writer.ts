@@ -132,8 +132,8 @@ export class FileSegmentWriter implements SegmentWriter {
   }
 
   async seal(journal?: JournalEnd): Promise<void> {
-    assert(this.#state === 'open', 'a segment is sealed once')
     if (this.#abandonment !== null) throw this.#abandonment
+    assert(this.#state === 'open', 'a segment is sealed once')
     if (this.#isUntouched) return this.abandon()
     this.#state = 'sealing'
     // Pages and footer are durable before the trailer is written: a trailer that verifies vouches

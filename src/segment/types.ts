@@ -73,5 +73,5 @@ export const RECIPE_NUMBER = 0xffffffff
 
 /** Bytes a record occupies in its segment: header, payload, padding to 8. */
 export function recordSpan(storedSize: number): number {
-  return (48 + storedSize + 7) & ~7
+  return Math.ceil((48 + storedSize) / 8) * 8
 }

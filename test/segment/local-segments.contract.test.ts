@@ -1,0 +1,40 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { FileSystem } from '../../src/platform/file-system.ts'
+import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
+import { NodeFileSystem } from '../../src/platform/node-fs.ts'
+import type { LocalSegments } from '../../src/segment/local-segments.ts'
+import { describeSegments, type SegmentsFixture } from '../contracts/segments.contract.ts'
+import { openSegments } from './fixture.ts'
+
+async function fixtureOn(
+  fs: FileSystem,
+  directory: string,
+  cleanUp: () => Promise<void>,
+): Promise<SegmentsFixture> {
+  let seed = 1
+  const open = (): Promise<LocalSegments> => openSegments(fs, { directory, seed: seed++ })
+  let current = await open()
+  return {
+    segments: current,
+    reopen: async () => {
+      await current[Symbol.asyncDispose]()
+      current = await open()
+      return current
+    },
+    close: async () => {
+      await current[Symbol.asyncDispose]()
+      await cleanUp()
+    },
+  }
+}
+
+describeSegments('LocalSegments in memory', () =>
+  fixtureOn(new MemoryFileSystem(), '/data', async () => {}),
+)
+
+describeSegments('LocalSegments on disk', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'varve-segments-'))
+  return fixtureOn(new NodeFileSystem(), directory, () => rm(directory, { recursive: true }))
+})
