@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import { verifyRequest } from '../../../src/s3/auth/verify.ts'
+import { ACCESS_KEY, options } from '../support/aws-examples.ts'
+import { PUT, reauthorised, refusal } from '../support/refusal.ts'
+import { type RequestParts, s3Request } from '../support/s3-request.ts'
+import { HOST, presigned, signed } from '../support/sign.ts'
+
+describe('the scope of a credential', () => {
+  it('must name the region, which the error tells', async () => {
+    const error = refusal(await signed(PUT, { region: 'eu-west-1' }))
+    expect(error).toMatchObject({
+      code: 'AuthorizationHeaderMalformed',
+      message:
+        "The authorization header is malformed; the region 'eu-west-1' is wrong; " +
+        "expecting 'us-east-1'",
+      detail: { Region: 'us-east-1' },
+    })
+  })
+
+  it("may say 'US' for us-east-1, as s3cmd does, and for nothing else", async () => {
+    const parts = await signed(PUT, { region: 'US' })
+    expect(verifyRequest(s3Request(parts), options).mode).toBe('header')
+    expect(refusal(parts, { region: 'eu-west-1' }).detail).toEqual({ Region: 'eu-west-1' })
+  })
+
+  it.each([
+    ['service', '/s3/', '/ec2/'],
+    ['terminator', 'aws4_request', 'aws5_request'],
+    ['date', '/20130524/', '/20130523/'],
+    ['form of the date', '/20130524/', '/2013-05-24/'],
+    ['number of parts', '/us-east-1/s3', '/us-east-1'],
+    ['access key', `Credential=${ACCESS_KEY}/`, 'Credential=/'],
+  ])('must have the right %s', async (_, from, to) => {
+    const header = reauthorised(await signed(PUT), from, to)
+    expect(refusal(header).code).toBe('AuthorizationHeaderMalformed')
+    const query = await presigned(PUT)
+    const encode = (text: string) => encodeURIComponent(text.replace('Credential=', ''))
+    const target = query.target.replace(encode(from), encode(to))
+    expect(target).not.toBe(query.target)
+    expect(refusal({ ...query, target }).code).toBe('AuthorizationQueryParametersError')
+  })
+})
+
+describe('an Authorization header', () => {
+  const parts = (value: string): RequestParts => ({
+    method: 'GET',
+    target: '/bucket/key',
+    headers: [
+      ['host', HOST],
+      ['x-amz-date', '20130524T000000Z'],
+      ['authorization', value],
+    ],
+  })
+  const credential = `Credential=${ACCESS_KEY}/20130524/us-east-1/s3/aws4_request`
+
+  it.each([
+    ['AWS4-HMAC-SHA256', 'AuthorizationHeaderMalformed'],
+    ['AWS4-HMAC-SHA256 nonsense', 'AuthorizationHeaderMalformed'],
+    [`AWS4-HMAC-SHA256 ${credential}`, 'AuthorizationHeaderMalformed'],
+    [`AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host`, 'AuthorizationHeaderMalformed'],
+    [`AWS4-HMAC-SHA256 ${credential}, Signature=0, SignedHeaders=`, 'AuthorizationHeaderMalformed'],
+    [
+      `AWS4-HMAC-SHA256 ${credential}, ${credential}, SignedHeaders=host, Signature=0`,
+      'AuthorizationHeaderMalformed',
+    ],
+    [
+      `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host, Signature=0, __proto__=1`,
+      'AuthorizationHeaderMalformed',
+    ],
+    [`AWS ${ACCESS_KEY}:c2lnbmF0dXJl`, 'InvalidRequest'],
+    [`AWS4-ECDSA-P256-SHA256 ${credential}, SignedHeaders=host, Signature=0`, 'InvalidRequest'],
+    ['Basic dXNlcjpwYXNzd29yZA==', 'InvalidArgument'],
+    ['Bearer token', 'InvalidArgument'],
+  ])('%s: %s', (value, code) => {
+    const error = refusal(parts(value))
+    expect(error.code).toBe(code)
+    expect(JSON.stringify({ ...error })).not.toContain('dXNlcjpwYXNzd29yZA')
+  })
+
+  it('that is empty authorises nobody', () => {
+    for (const value of ['', '  ']) {
+      const verified = verifyRequest(s3Request(parts(value)), options)
+      expect(verified.principal).toEqual({ kind: 'anonymous' })
+    }
+  })
+
+  it('needs no blanks between its components, and takes many', async () => {
+    const request = await signed(PUT)
+    for (const separator of [',', ' , ']) {
+      const spaced = reauthorised(request, /, /g, separator)
+      expect(verifyRequest(s3Request(spaced), options).mode).toBe('header')
+    }
+  })
+})
