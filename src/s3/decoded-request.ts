@@ -2,8 +2,9 @@ import type { ObjectBody } from '../store/object-store.ts'
 import type { VerifiedRequest } from './auth/verify.ts'
 import { objectBody } from './body/object-body.ts'
 import { textBody } from './body/text-body.ts'
-import type { DecodeRequest } from './operation.ts'
-import type { QueryParameters, RawRequest, RequestHeaders } from './request.ts'
+import type { DecodeRequest, TextBodyOptions } from './operation.ts'
+import type { QueryParameters, RawRequest, RequestHeaders, S3Request } from './request.ts'
+import { parseHeaders } from './wire/headers.ts'
 import { hoistHeaders } from './wire/hoisted-headers.ts'
 import { parseQuery } from './wire/query.ts'
 import { resolveResource } from './wire/virtual-host.ts'
@@ -55,8 +56,21 @@ export class DecodedRequest implements DecodeRequest {
     return objectBody(this, this.#proof())
   }
 
-  textBody(sizeMax: number): Promise<string> {
-    return textBody(this, this.#proof(), sizeMax)
+  textBody(sizeMax: number, options: TextBodyOptions = {}): Promise<string> {
+    const request = options.checksumOfObject === true ? this.#withoutChecksums() : this
+    return textBody(request, this.#proof(), sizeMax)
+  }
+
+  #withoutChecksums(): S3Request {
+    const kept: string[] = []
+    for (const [name, value] of this.headers.entries()) {
+      if (!name.startsWith('x-amz-checksum-')) kept.push(name, value)
+    }
+    const { id, method, rawPath, rawQuery, body, query, bucket, key, signal } = this
+    const { remoteAddress, isSecure } = this
+    const headers = parseHeaders(kept)
+    const target = { id, method, rawPath, rawQuery, bucket, key, query, headers }
+    return { ...target, body, signal, remoteAddress, isSecure }
   }
 
   #proof(): VerifiedRequest {

@@ -24,6 +24,10 @@ export interface OperationContext {
   readonly signal: AbortSignal
 }
 
+export interface TextBodyOptions {
+  readonly checksumOfObject?: boolean
+}
+
 /** The decoded, authenticated request as `decode` sees it. */
 export interface DecodeRequest extends S3Request {
   /**
@@ -31,8 +35,11 @@ export interface DecodeRequest extends S3Request {
    * digests checked while it is read.
    */
   objectBody(): ObjectBody
-  /** The whole body as text for XML documents, verified; over `sizeMax` bytes it is refused. */
-  textBody(sizeMax: number): Promise<string>
+  /**
+   * The whole body as text for XML documents, verified; over `sizeMax` bytes it is refused. With
+   * `checksumOfObject` the x-amz-checksum-* headers speak of something else than this body.
+   */
+  textBody(sizeMax: number, options?: TextBodyOptions): Promise<string>
 }
 
 /**

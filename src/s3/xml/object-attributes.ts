@@ -47,7 +47,8 @@ export function objectAttributesResponse(
 
 function partsElement(page: ObjectPartsPage): string {
   return parent('ObjectParts', [
-    element('TotalPartsCount', page.totalCount),
+    // AWS's reference says TotalPartsCount; on the wire it has always been this.
+    element('PartsCount', page.totalCount),
     element('PartNumberMarker', page.after),
     element('NextPartNumberMarker', page.parts.at(-1)?.partNumber ?? page.after),
     element('MaxParts', page.limit),

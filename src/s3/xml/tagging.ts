@@ -7,7 +7,9 @@ export function tagging(tags: Tags): string {
   return xmlDocument('Tagging', [
     parent(
       'TagSet',
-      tags.map(({ key, value }) => parent('Tag', [element('Key', key), element('Value', value)])),
+      [...tags]
+        .sort(byKey)
+        .map(({ key, value }) => parent('Tag', [element('Key', key), element('Value', value)])),
     ),
   ])
 }
@@ -23,4 +25,9 @@ export function readTagging(text: string): Tags {
     key: requiredText(tag, 'Key'),
     value: requiredText(tag, 'Value'),
   }))
+}
+
+/** A set has no order of its own; one that never changes is easier to compare. */
+function byKey(left: { readonly key: string }, right: { readonly key: string }): number {
+  return Buffer.compare(Buffer.from(left.key), Buffer.from(right.key))
 }

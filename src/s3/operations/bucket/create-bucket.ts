@@ -1,3 +1,4 @@
+import { StoreError } from '../../../store/errors.ts'
 import { S3Error } from '../../errors.ts'
 import { operation } from '../../operation.ts'
 import { notImplemented, refuseAclHeaders } from '../../refused-headers.ts'
@@ -31,10 +32,19 @@ export const createBucket = operation({
         },
       )
     }
-    await store.createBucket(bucket, { region })
+    try {
+      await store.createBucket(bucket, { region })
+    } catch (error) {
+      // AWS, for old scripts' sake, in this region only: making a bucket again succeeds.
+      if (region !== 'us-east-1' || !isTaken(error)) throw error
+    }
     return emptyReply({ location: `/${bucket}` })
   },
 })
+
+function isTaken(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'bucket-exists'
+}
 
 function refuseSettings(headers: RequestHeaders): void {
   const lock = 'x-amz-bucket-object-lock-enabled'

@@ -23,7 +23,8 @@ export const completeMultipartUpload = operation({
       size: parseObjectSize(request.headers),
       conditions: parseWriteConditions(request.headers),
     }
-    const parts = readCompletedParts(await request.textBody(BODY_SIZE_MAX))
+    const body = await request.textBody(BODY_SIZE_MAX, { checksumOfObject: true })
+    const parts = readCompletedParts(body)
     return { location: locationOf(request), upload: { ...input, parts } }
   },
 
