@@ -22,7 +22,10 @@ export class ChunkedBytes {
       const start = (position + done) % CHUNK_SIZE
       const part = Math.min(length - done, CHUNK_SIZE - start)
       const chunk = this.#chunks[Math.floor((position + done) / CHUNK_SIZE)]
-      const copied = chunk === undefined ? 0 : chunk.copy(target, done, start, start + part)
+      // A chunk may be shorter than the file says: what it does not have reads as zero.
+      const held = chunk?.subarray(start, start + part)
+      const copied = held?.length ?? 0
+      if (held !== undefined) target.set(held, done)
       target.fill(0, done + copied, done + part)
       done += part
     }
