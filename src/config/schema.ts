@@ -159,6 +159,12 @@ export const settings = {
     unit: 'bytes',
     sentence: 'A data file is sealed before it grows beyond this.',
   }),
+  journalSegmentSizeMax: setting({
+    kind: size({ min: MIB, max: GIB }),
+    default: 64 * MIB,
+    unit: 'bytes',
+    sentence: 'A journal file is sealed when it has grown to this.',
+  }),
   laneCount: setting({
     kind: integer({ min: 1, max: 64 }),
     default: 2,
@@ -206,7 +212,9 @@ export const agreements: readonly ((config: Config) => string | null)[] = [
     bodiesMax <= requestsMax ? null : 'bodiesMax must not be above requestsMax',
 ]
 
-function setting<Value>(row: Setting<Value>): Setting<Value> {
+function setting<Value>(
+  row: Setting<NoInfer<Value>> & { readonly kind: Kind<Value> },
+): Setting<Value> {
   return row
 }
 

@@ -1,0 +1,53 @@
+import { resolve } from 'node:path'
+
+export interface BannerFacts {
+  readonly version: string
+  readonly dataDir: string
+  readonly endpoint: string
+  readonly region: string
+  readonly accessKey: string
+  /** Only when the pair was made just now: then it is shown, and never again. */
+  readonly newSecretKey: string | null
+  /** Whether the pair comes from the settings, where its owner has the secret. */
+  readonly isConfigured: boolean
+}
+
+/** What a person reads at start: where the server is, and lines to paste for the AWS CLI. */
+export function banner(facts: BannerFacts): string {
+  const { version, endpoint, region } = facts
+  const aws = `aws --endpoint-url ${endpoint}`
+  return `
+Varve ${version} keeps its data in ${resolve(facts.dataDir)}
+and speaks S3 at ${endpoint} (region ${region}).
+
+${keys(facts)}
+
+  export AWS_ACCESS_KEY_ID=${shellWord(facts.accessKey)}
+  export AWS_SECRET_ACCESS_KEY=${secret(facts)}
+  export AWS_DEFAULT_REGION=${region}
+
+  ${aws} s3 mb s3://my-bucket
+  ${aws} s3 cp README.md s3://my-bucket/
+  ${aws} s3 ls s3://my-bucket
+
+`
+}
+
+function keys({ newSecretKey, isConfigured, dataDir }: BannerFacts): string {
+  const file = resolve(dataDir, 'credentials.json')
+  if (newSecretKey !== null) {
+    return `Root keys were made, and are shown this once; they are kept in ${file}.
+To use them with the AWS CLI:`
+  }
+  const place = isConfigured ? 'your settings' : file
+  return `The root keys are those in ${place}. To use them with the AWS CLI:`
+}
+
+function secret({ newSecretKey }: BannerFacts): string {
+  return newSecretKey === null ? "'…'  # the secret key" : shellWord(newSecretKey)
+}
+
+/** Quoted when a shell would read anything into it. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

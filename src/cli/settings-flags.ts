@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander'
+import { processEnvironment } from '../config/environment.ts'
+import { CONFIG_PATH_FLAG, type LoadedConfig, loadConfig } from '../config/load.ts'
+import { flagOf, type SettingName, settingNames, settingOf } from '../config/schema.ts'
+import { readFile } from '../platform/atomic-file.ts'
+import { NodeFileSystem } from '../platform/node-fs.ts'
+
+/** What commander makes of the flags: by its own spelling of their names. */
+export type ParsedFlags = Readonly<Record<string, unknown>>
+
+/** Gives a verb a flag for every setting that may have one. */
+export function addSettingFlags(command: Command): Command {
+  command.option(`${CONFIG_PATH_FLAG} <path>`, 'Config file, in JSON.')
+  for (const name of settingNames) {
+    const option = optionOf(name)
+    if (option !== null) command.addOption(option)
+  }
+  return command
+}
+
+/**
+ * The settings from flags, environment and config file.
+ *
+ * @throws ConfigError
+ */
+export async function loadSettings(parsed: ParsedFlags): Promise<LoadedConfig> {
+  const flags: Partial<Record<SettingName, string>> = {}
+  for (const name of settingNames) {
+    const value = parsed[optionOf(name)?.attributeName() ?? '']
+    if (typeof value === 'string') flags[name] = value
+  }
+  const fileSystem = new NodeFileSystem()
+  return loadConfig({
+    flags,
+    configPath: typeof parsed['config'] === 'string' ? parsed['config'] : null,
+    environment: processEnvironment(),
+    readText: async (path) => (await readFile(fileSystem, path))?.toString('utf8') ?? null,
+  })
+}
+
+/** The default is told, not set: commander must not take it for something that was given. */
+function optionOf(name: SettingName): Option | null {
+  const flag = flagOf(name)
+  if (flag === null) return null
+  const { sentence, kind, default: value } = settingOf(name)
+  const text = kind.format(value)
+  return new Option(`${flag} <value>`, text === '' ? sentence : `${sentence} (default: ${text})`)
+}

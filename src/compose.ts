@@ -1,0 +1,194 @@
+/**
+ * The composition root: builds every floor from the settings and stops them in reverse. Nothing
+ * else makes a floor, and no floor sees the whole of the settings.
+ */
+import { ClosingStack } from './base/closing-stack.ts'
+import { LocalCatalog } from './catalog/local-catalog.ts'
+import type { Config } from './config/schema.ts'
+import { DataDirectory } from './data-directory.ts'
+import { BlobEngine } from './engine/blob-engine.ts'
+import type { Ground } from './ground.ts'
+import { HttpServer } from './http/server.ts'
+import type { Credential } from './identity/identity.ts'
+import { LocalIdentity } from './identity/local-identity.ts'
+import type { BucketName } from './model/bucket-name.ts'
+import { Dispatcher } from './s3/dispatch.ts'
+import { LocalSegments } from './segment/local-segments.ts'
+import { StoreError } from './store/errors.ts'
+import { LocalObjectStore } from './store/local-object-store.ts'
+import type { ObjectStore } from './store/object-store.ts'
+import { catalogLog, engineLog } from './telemetry/floor-log.ts'
+import type { Log } from './telemetry/log.ts'
+import { requestLog } from './telemetry/request-log.ts'
+
+export interface StartInput {
+  readonly config: Config
+  readonly ground: Ground
+  readonly log: Log
+}
+
+/** A server that answers requests. Stopping it releases everything it holds. */
+export class RunningServer implements AsyncDisposable {
+  /** Where clients reach it, without a trailing slash. */
+  readonly endpoint: string
+  readonly port: number
+  readonly root: Credential
+  /** True when the root keys were made at this start. */
+  readonly isRootNew: boolean
+  readonly #http: HttpServer
+  readonly #floors: ClosingStack
+  readonly #drainTimeoutMs: number
+  #stopped: Promise<boolean> | null = null
+
+  constructor(parts: RunningServerParts) {
+    const { host, port } = parts.http.address
+    this.endpoint = endpointOf(host, port)
+    this.port = port
+    this.root = parts.identity.root
+    this.isRootNew = parts.identity.isNew
+    this.#http = parts.http
+    this.#floors = parts.floors
+    this.#drainTimeoutMs = parts.drainTimeoutMs
+  }
+
+  /**
+   * Takes no new requests, lets those under way finish, and closes every floor, top first. Resolves
+   * when the data directory is free again: true when no request had to be cut off. Idempotent.
+   */
+  stop(): Promise<boolean> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+
+  async #stop(): Promise<boolean> {
+    try {
+      return await this.#http.drain(this.#drainTimeoutMs)
+    } finally {
+      await this.#floors[Symbol.asyncDispose]()
+    }
+  }
+}
+
+interface RunningServerParts {
+  readonly http: HttpServer
+  readonly identity: LocalIdentity
+  readonly floors: ClosingStack
+  readonly drainTimeoutMs: number
+}
+
+/**
+ * Opens the data directory and everything above it, and listens. When it rejects, nothing is left
+ * open.
+ *
+ * @throws DataDirectoryError, IdentityError, and the errors of the floors and the system
+ */
+export async function startServer(input: StartInput): Promise<RunningServer> {
+  const floors = new ClosingStack()
+  try {
+    const { store, identity } = await openStore(input, floors)
+    const http = floors.own(await listen(input, store, identity))
+    const { drainTimeoutMs } = input.config
+    const server = new RunningServer({ http, identity, floors, drainTimeoutMs })
+    input.log.info({ endpoint: server.endpoint, region: input.config.region }, 'listening')
+    return server
+  } catch (error) {
+    await floors[Symbol.asyncDispose]().catch((cause: unknown) => {
+      input.log.error({ cause }, 'what had been opened could not be closed')
+    })
+    throw error
+  }
+}
+
+/** The floors up to the store, from the ground. */
+async function openStore({ config, ground, log }: StartInput, floors: ClosingStack) {
+  const { fileSystem, clock, random } = ground
+  const path = config.dataDir
+  const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
+  const { storeId } = directory
+  const segments = floors.own(
+    await LocalSegments.open({ fs: fileSystem, directory: path, storeId, clock, random }),
+  )
+  // Before the engine: recovery learns which segment ids were ever used.
+  const catalog = floors.own(
+    await LocalCatalog.open({
+      segments,
+      kv: await ground.openIndex(`${path}/index`, storeId),
+      clock,
+      options: { segmentSizeMax: config.journalSegmentSizeMax },
+      listener: catalogLog(log),
+    }),
+  )
+  const engine = floors.own(
+    await BlobEngine.open({ segments, options: engineOptions(config), listener: engineLog(log) }),
+  )
+  const { inlineSizeMax } = config
+  const options = { inlineSizeMax }
+  const store = await LocalObjectStore.open({ catalog, engine, clock, random, options })
+  const identity = await LocalIdentity.open({
+    fileSystem,
+    random,
+    directory: path,
+    configured: configuredKeys(config),
+  })
+  for (const bucket of config.buckets) await makeBucket(store, bucket, config.region)
+  return { store, identity }
+}
+
+function listen(
+  { config, ground, log }: StartInput,
+  store: ObjectStore,
+  identity: LocalIdentity,
+): Promise<HttpServer> {
+  const { region, domain } = config
+  return HttpServer.open({
+    host: config.host,
+    port: config.port,
+    dispatcher: new Dispatcher({ store, identity, region, domains: domain, clock: ground.clock }),
+    health: { notReady: () => null },
+    onRequest: requestLog(log),
+    limits: httpLimits(config),
+  })
+}
+
+async function makeBucket(store: ObjectStore, bucket: BucketName, region: string): Promise<void> {
+  try {
+    await store.createBucket(bucket, { region })
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'bucket-exists') throw error
+  }
+}
+
+function configuredKeys({ rootAccessKey, rootSecretKey }: Config) {
+  if (rootAccessKey === null || rootSecretKey === null) return null
+  return { accessKey: rootAccessKey, secretKey: rootSecretKey }
+}
+
+function engineOptions({ chunkSizeMax, segmentSizeMax, laneCount }: Config) {
+  return { chunkSizeMax, segmentSizeMax, laneCount }
+}
+
+function httpLimits(config: Config) {
+  const { requestsMax, bodiesMax, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } = config
+  const { bodyIdleTimeoutMs, bodyRateMin, replyIdleTimeoutMs } = config
+  return {
+    requestsMax,
+    bodiesMax,
+    connectionsMax,
+    headersTimeoutMs,
+    keepAliveTimeoutMs,
+    bodyIdleTimeoutMs,
+    bodyRateMin,
+    replyIdleTimeoutMs,
+  }
+}
+
+/** A server that listens on all addresses is reached, from this machine, on its loopback. */
+function endpointOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
+  if (host === '::') return `http://[::1]:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
