@@ -4,12 +4,14 @@
  */
 export function parseAmzDate(text: string): number | null {
   if (!SHAPE.test(text)) return null
-  const iso =
-    `${text.slice(0, 4)}-${text.slice(4, 6)}-${text.slice(6, 11)}:` +
-    `${text.slice(11, 13)}:${text.slice(13, 15)}Z`
-  const time = Date.parse(iso)
-  // Some engines carry 31 February over into March.
-  return Number.isNaN(time) || formatAmzDate(time) !== text ? null : time
+  const [month, day] = [Number(text.slice(4, 6)), Number(text.slice(6, 8))]
+  const [hour, minute] = [Number(text.slice(9, 11)), Number(text.slice(11, 13))]
+  const second = Number(text.slice(13, 15))
+  if (hour > 23 || minute > 59 || second > 59) return null
+  const time = Date.UTC(Number(text.slice(0, 4)), month - 1, day, hour, minute, second)
+  // Date.UTC carries what is too much over: 31 February into March, month 13 into next year.
+  const date = new Date(time)
+  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? time : null
 }
 
 export function formatAmzDate(timeMs: number): string {
