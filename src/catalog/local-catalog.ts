@@ -1,0 +1,362 @@
+/**
+ * The catalog of one machine. The journal is the truth; the index is a cache of it.
+ *
+ * Invariants: a commit is acknowledged when its group is durable in the journal and its rows are
+ * applied; checks see every commit submitted before; `get` and `range` see only durable ones.
+ */
+import type { Clock } from '../platform/clock.ts'
+import type { Segments } from '../segment/segments.ts'
+import type {
+  Add,
+  Catalog,
+  CommitBatch,
+  CommitResult,
+  Entry,
+  FeedCommit,
+  KeyRange,
+} from './catalog.ts'
+import type { CatalogIndex } from './catalog-index.ts'
+import { addToCounter, isCounter } from './counter.ts'
+import { CatalogError } from './errors.ts'
+import type { CatalogListener } from './events.ts'
+import { readFeed } from './feed.ts'
+import { IndexKeeper, type IndexKeeperOptions } from './index-keeper.ts'
+import { JournalWriter } from './journal/journal-writer.ts'
+import { asBuffer, keyText } from './key-text.ts'
+import type { KvPosition, OrderedKv } from './kv/ordered-kv.ts'
+import type { Row } from './overlay.ts'
+import { PendingRows } from './pending-rows.ts'
+import { recover } from './recovery.ts'
+import { WaitingCommits } from './waiting-commits.ts'
+
+export interface LocalCatalogParts {
+  readonly segments: Segments
+  /** Owned by the catalog from here on, also when opening fails. */
+  readonly kv: OrderedKv
+  readonly clock: Clock
+  readonly listener?: CatalogListener
+  readonly options?: Partial<LocalCatalogOptions>
+}
+
+export interface LocalCatalogOptions extends IndexKeeperOptions {
+  /** Size at which a journal segment takes no further group. */
+  readonly segmentSizeMax: number
+  /** Bytes of commits under way, attachments included, at which further ones wait. */
+  readonly pendingSizeMax: number
+}
+
+const MIB = 1024 * 1024
+const defaults: LocalCatalogOptions = {
+  segmentSizeMax: 64 * MIB,
+  pendingSizeMax: 32 * MIB,
+  flushRowCount: 5000,
+  flushDelayMs: 1000,
+  memorySizeMax: 256 * MIB,
+  snapshotCommitSizeMin: 64 * MIB,
+  automatic: true,
+}
+
+/** Longest key, in bytes. */
+const KEY_SIZE_MAX = 1900
+const NO_BATCH_PART: readonly never[] = []
+
+export class LocalCatalog implements Catalog {
+  readonly #segments: Segments
+  readonly #options: LocalCatalogOptions
+  readonly #index: CatalogIndex
+  readonly #keeper: IndexKeeper
+  readonly #journal: JournalWriter<Ticket>
+  readonly #pending = new PendingRows()
+  #pendingSize = 0
+  readonly #waiting = new WaitingCommits()
+  readonly #feedWakers = new Set<() => void>()
+  #isClosed = false
+  #closing: Promise<void> | null = null
+
+  private constructor(parts: LocalCatalogParts, index: CatalogIndex, end: KvPosition) {
+    const { segments, clock } = parts
+    const options = { ...defaults, ...parts.options }
+    const listener = parts.listener ?? (() => {})
+    this.#segments = segments
+    this.#options = options
+    this.#index = index
+    this.#journal = new JournalWriter<Ticket>({
+      segments,
+      clock,
+      end,
+      listener,
+      segmentSizeMax: options.segmentSizeMax,
+      onDurable: (tickets, newEnd) => this.#onDurable(tickets, newEnd),
+      onFailed: (tickets, error) => this.#onFailed(tickets, error),
+    })
+    this.#keeper = new IndexKeeper({
+      segments,
+      index,
+      options,
+      listener,
+      journalEnd: () => this.#journal.end,
+      onRoom: () => this.#admitWaiting(),
+    })
+  }
+
+  /**
+   * Recovers: replays what the index has not seen, or rebuilds it. Needs no human.
+   *
+   * @throws CatalogError, SegmentError
+   */
+  static async open(parts: LocalCatalogParts): Promise<LocalCatalog> {
+    const startedAt = performance.now()
+    const { segments, kv } = parts
+    const listener = parts.listener ?? (() => {})
+    const flushRowCount = parts.options?.flushRowCount ?? defaults.flushRowCount
+    const recovered = await recover({ segments, listener, flushRowCount }, kv).catch(
+      async (error) => {
+        await kv[Symbol.asyncDispose]()
+        throw error
+      },
+    )
+    const { index, end, replayedCommitCount } = recovered
+    const catalog = new LocalCatalog(parts, index, end)
+    await catalog.#keeper.start()
+    const durationMs = performance.now() - startedAt
+    listener({ event: 'recovered', sequence: end.sequence, replayedCommitCount, durationMs })
+    return catalog
+  }
+
+  get sequence(): number {
+    return this.#journal.end.sequence
+  }
+
+  get(key: Uint8Array): Buffer | null {
+    this.#assertOpen()
+    try {
+      return this.#index.get(key)
+    } catch (error) {
+      throw this.#readFailed(error)
+    }
+  }
+
+  peek(key: Uint8Array): { readonly value: Buffer | null; readonly pending: boolean } {
+    this.#assertOpen()
+    const text = keyText(key)
+    const pending = this.#pending.get(text)
+    if (pending !== undefined) return { value: pending, pending: true }
+    return { value: this.#durable(text, key), pending: false }
+  }
+
+  *range(range: KeyRange): Generator<Entry> {
+    this.#assertOpen()
+    try {
+      yield* this.#index.range(range)
+    } catch (error) {
+      throw this.#readFailed(error)
+    }
+  }
+
+  async settled(): Promise<void> {
+    const waiting = this.#waiting.isEmpty ? null : this.#waiting.settled()
+    await this.#journal.settled()
+    if (waiting !== null) await waiting
+  }
+
+  commit(batch: CommitBatch): Promise<CommitResult> {
+    const refusal = this.#refusal()
+    if (refusal !== null) return Promise.reject(refusal)
+    if (!this.#waiting.isEmpty || !this.#hasRoom) return this.#waiting.add(batch)
+    try {
+      return this.#submit(batch)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  feed(since: number, signal: AbortSignal): AsyncIterable<FeedCommit> {
+    this.#assertOpen()
+    const source = {
+      segments: this.#segments,
+      end: () => this.#journal.end,
+      changed: (aborted: AbortSignal) => this.#feedChanged(aborted),
+      isClosed: () => this.#isClosed,
+    }
+    return readFeed(source, since, signal)
+  }
+
+  /** Moves every row applied so far into the index; a start after it replays none of them. */
+  flush(): Promise<void> {
+    return this.#keeper.flush()
+  }
+
+  /** Writes a snapshot of what was flushed, unless there is one of just that. */
+  snapshot(): Promise<void> {
+    return this.#keeper.snapshot()
+  }
+
+  /** Closes in order: the next start replays nothing. Never rejects. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#isClosed = true
+    this.#waiting.rejectAll(closedError())
+    await this.#journal.settled()
+    this.#wakeFeeds()
+    await this.#keeper.close()
+    await this.#journal.close()
+    await this.#index.close()
+  }
+
+  #submit(batch: CommitBatch): Promise<CommitResult> {
+    const { checks = NO_BATCH_PART, attachments = NO_BATCH_PART } = batch
+    const { deletes = NO_BATCH_PART, adds = NO_BATCH_PART } = batch
+    for (let index = 0; index < checks.length; index++) {
+      const { key, expected } = checks[index]!
+      if (!sameRow(this.#newest(keyText(key), key), expected)) {
+        return Promise.resolve({ committed: false, failedCheck: index })
+      }
+    }
+    for (const key of deletes) assertKey(key)
+    this.#assertAdds(adds)
+    const places = attachments.length === 0 ? NO_BATCH_PART : this.#journal.attach(attachments)
+    const puts = typeof batch.puts === 'function' ? batch.puts(places) : (batch.puts ?? [])
+    for (const { key } of puts) assertKey(key)
+    return new Promise((resolve, reject) => {
+      const ticket: Ticket = { keys: [], rows: [], size: 0, resolve, reject }
+      for (const { payload } of attachments) ticket.size += payload.length
+      for (const { key, value } of puts) this.#change(ticket, keyText(key), asBuffer(value))
+      for (const key of deletes) this.#change(ticket, keyText(key), null)
+      for (const { key, delta } of adds) {
+        const text = keyText(key)
+        this.#change(ticket, text, addToCounter(this.#newest(text, key), delta))
+      }
+      this.#pendingSize += ticket.size
+      this.#journal.submit({ puts, deletes, adds }, ticket)
+    })
+  }
+
+  #change(ticket: Ticket, text: string, row: Row): void {
+    ticket.keys.push(text)
+    ticket.rows.push(row)
+    ticket.size += text.length + (row?.length ?? 0)
+    this.#pending.set(text, row)
+  }
+
+  #onDurable(tickets: readonly Ticket[], end: KvPosition): void {
+    for (const { keys, rows, size } of tickets) {
+      for (let index = 0; index < keys.length; index++) {
+        const key = keys[index]!
+        this.#index.set(key, rows[index]!)
+        this.#pending.settle(key)
+      }
+      this.#pendingSize -= size
+    }
+    this.#index.advance(end)
+    let sequence = end.sequence - tickets.length
+    for (const { resolve } of tickets) resolve({ committed: true, sequence: ++sequence })
+    this.#keeper.noteApplied()
+    this.#wakeFeeds()
+    this.#admitWaiting()
+  }
+
+  /** Everything that is pending was built on what has failed. */
+  #onFailed(tickets: readonly Ticket[], error: CatalogError): void {
+    this.#pending.clear()
+    this.#pendingSize = 0
+    for (const { reject } of tickets) reject(error)
+    this.#admitWaiting()
+  }
+
+  get #hasRoom(): boolean {
+    return this.#pendingSize < this.#options.pendingSizeMax && !this.#keeper.isFull
+  }
+
+  #refusal(): CatalogError | null {
+    if (this.#isClosed) return closedError()
+    if (this.#keeper.isFull && this.#keeper.isFailing) {
+      return new CatalogError('unavailable', 'the index does not keep up')
+    }
+    return this.#journal.refusal
+  }
+
+  #admitWaiting(): void {
+    while (!this.#waiting.isEmpty) {
+      const refusal = this.#refusal()
+      if (refusal !== null) this.#waiting.rejectAll(refusal)
+      else if (this.#hasRoom) this.#waiting.admitOne((batch) => this.#submit(batch))
+      else return
+    }
+  }
+
+  /** Counting commits that are not durable yet. */
+  #newest(text: string, key: Uint8Array): Row {
+    const pending = this.#pending.get(text)
+    return pending === undefined ? this.#durable(text, key) : pending
+  }
+
+  #durable(text: string, key: Uint8Array): Row {
+    try {
+      return this.#index.getText(text, key)
+    } catch (error) {
+      throw this.#readFailed(error)
+    }
+  }
+
+  #assertAdds(adds: readonly Add[]): void {
+    for (const { key, delta } of adds) {
+      assertKey(key)
+      if (!Number.isSafeInteger(delta)) throw new RangeError('the delta of a counter')
+      if (!isCounter(this.#newest(keyText(key), key))) throw new TypeError('not a counter')
+    }
+  }
+
+  #readFailed(error: unknown): unknown {
+    if (error instanceof CatalogError && error.kind === 'corruption') {
+      void this.#keeper.rebuild('a row of the index cannot be read', error)
+    }
+    return error
+  }
+
+  #feedChanged(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        signal.removeEventListener('abort', wake)
+        this.#feedWakers.delete(wake)
+        resolve()
+      }
+      signal.addEventListener('abort', wake)
+      this.#feedWakers.add(wake)
+    })
+  }
+
+  #wakeFeeds(): void {
+    if (this.#feedWakers.size === 0) return
+    for (const wake of [...this.#feedWakers]) wake()
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw closedError()
+  }
+}
+
+interface Ticket {
+  readonly keys: string[]
+  readonly rows: Row[]
+  /** In memory, roughly. */
+  size: number
+  readonly resolve: (result: CommitResult) => void
+  readonly reject: (error: Error) => void
+}
+
+function sameRow(row: Row, expected: Uint8Array | null): boolean {
+  if (row === null || expected === null) return row === expected
+  return row.length === expected.length && Buffer.compare(row, expected) === 0
+}
+
+function assertKey(key: Uint8Array): void {
+  if (key.length < 1 || key.length > KEY_SIZE_MAX) throw new RangeError('the size of a key')
+}
+
+function closedError(): CatalogError {
+  return new CatalogError('closed', 'the catalog is closed')
+}
