@@ -7,7 +7,7 @@ import type { WireRequest } from '../harness/wire.ts'
 const varve = useServer()
 
 /** The request a row of the table answers to, with a placeholder wherever it wants a value. */
-function requestFor(operation: Operation<never>, bucket: string): WireRequest {
+function requestFor(operation: Operation, bucket: string): WireRequest {
   const { method, resource, query = [], header } = operation.route
   const path = { service: '/', bucket: `/${bucket}`, object: `/${bucket}/kept` }[resource]
   return {
@@ -85,16 +85,14 @@ const intruders: Record<string, (request: WireRequest) => WireRequest> = {
 }
 
 /** The one row that a stranger may ask: a browser's preflight carries no credentials, ever. */
-const open = new Set(
-  operations.filter((row) => row.route.method === 'OPTIONS').map((row) => row.name),
-)
+const open = new Set(operations.filter((row) => row.isPublic === true).map((row) => row.name))
 const guarded = operations.filter((row) => !open.has(row.name))
 
 describe.each(Object.keys(intruders))('With %s', (name) => {
   it.each(guarded.map((row) => [row.name, row] as const))('%s is refused', async (_, row) => {
     const bucket = await sharedBucket()
     const bend = intruders[name] as (request: WireRequest) => WireRequest
-    const reply = await varve.wire.send(bend(requestFor(row as Operation<never>, bucket)))
+    const reply = await varve.wire.send(bend(requestFor(row, bucket)))
     expect([400, 403]).toContain(reply.status)
     expect(reply.text).not.toContain('untouched')
   })

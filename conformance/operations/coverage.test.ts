@@ -5,12 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { operations } from '../../src/s3/operations.ts'
 
 describe('The operations table', () => {
-  it('has a case for every row', async () => {
+  it('has a case for every row that does something', async () => {
     const folder = import.meta.dirname
     const files = (await readdir(folder)).filter((name) => name !== 'coverage.test.ts')
     const texts = files.map((name) => readFile(path.join(folder, name), 'utf8'))
     const suites = (await Promise.all(texts)).join('\n')
     const missing = operations
+      .filter((row) => (row.support ?? 'full') === 'full')
       .map((row) => row.name)
       .filter((name) => !new RegExp(`['"]${name}(['" ])`).test(suites))
     expect(missing).toEqual([])

@@ -184,7 +184,6 @@ describe('ListObjectsV2', () => {
     ['max-keys=x', 'InvalidArgument'],
     ['max-keys=99999999999', 'InvalidArgument'],
     ['encoding-type=base64', 'InvalidArgument'],
-    ['continuation-token=', 'InvalidArgument'],
     ['continuation-token=not-one-of-ours', 'InvalidArgument'],
   ])('refuses %s', async (more, code) => {
     const bucket = await varve.bucket()

@@ -68,7 +68,7 @@ describe('PutObjectTagging', () => {
         new PutObjectTaggingCommand({ ...target, Tagging: { TagSet: many(count) } }),
       )
     await put(10)
-    expect(await refusal(put(11))).toEqual({ code: 'BadRequest', status: 400 })
+    expect(await refusal(put(11))).toEqual({ code: 'InvalidTag', status: 400 })
     expect(await tagsOf(target)).toEqual(many(10))
   })
 
@@ -119,8 +119,8 @@ describe('DeleteObjectTagging', () => {
 
 describe('PutObject with x-amz-tagging', () => {
   it.each([
-    ['a=1&a=2', 'InvalidTag'],
-    [Array.from({ length: 11 }, (_, at) => `k${at}=v`).join('&'), 'BadRequest'],
+    ['a=1&a=2', 'InvalidArgument'],
+    [Array.from({ length: 11 }, (_, at) => `k${at}=v`).join('&'), 'InvalidTag'],
     [`${'k'.repeat(129)}=v`, 'InvalidTag'],
   ])('refuses %s and stores nothing', async (tagging, code) => {
     const bucket = await varve.bucket()
