@@ -4,6 +4,7 @@ import { readFile, writeFileAtomically } from '../../src/platform/atomic-file.ts
 import type { FileSystem } from '../../src/platform/file-system.ts'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { type Random, systemRandom } from '../../src/platform/random.ts'
+import { identityContract } from '../contracts/identity.contract.ts'
 
 const DIRECTORY = '/data'
 const PATH = '/data/credentials.json'
@@ -21,6 +22,11 @@ function open(
 ): Promise<LocalIdentity> {
   return LocalIdentity.open({ fileSystem, random, directory: DIRECTORY, configured })
 }
+
+identityContract('LocalIdentity', async () => {
+  const identity = await open(await dataDirectory())
+  return { identity, accessKeys: [identity.root.accessKey] }
+})
 
 describe('the root credential', () => {
   it('is made at the first start, and found again at the next', async () => {
@@ -116,17 +122,4 @@ describe('the root credential', () => {
     expect(error).toMatchObject({ kind: 'unreadable' })
     expect(`${(error as Error).stack}${String((error as Error).cause)}`).not.toContain('canary')
   })
-})
-
-it('nobody but root is known', async () => {
-  const identity = await open(await dataDirectory())
-  expect(identity.find(identity.root.accessKey)).toBe(identity.root)
-  for (const accessKey of [
-    '',
-    'minioadmin',
-    'constructor',
-    identity.root.accessKey.toLowerCase(),
-  ]) {
-    expect(identity.find(accessKey)).toBeNull()
-  }
 })

@@ -1,6 +1,6 @@
 /**
- * Milliseconds since the epoch of `YYYYMMDDTHHMMSSZ`, the form of x-amz-date (AWS General Reference,
- * "Signature Version 4"), or null when the text is none.
+ * Milliseconds since the epoch of `YYYYMMDDTHHMMSSZ`, the form of x-amz-date (AWS General
+ * Reference, "Signature Version 4"), or null when the text is none.
  */
 export function parseAmzDate(text: string): number | null {
   if (!SHAPE.test(text)) return null

@@ -39,7 +39,8 @@ export function parseCredential(
   if (!DATE.test(date)) {
     throw malformed(
       mode,
-      `incorrect date format "${date}". This date in the credential must be in the format "yyyyMMdd".`,
+      `incorrect date format "${date}". This date in the credential must be in the format ` +
+        '"yyyyMMdd".',
     )
   }
   if (service !== SERVICE) {
@@ -52,8 +53,8 @@ export function parseCredential(
 }
 
 /**
- * @throws S3Error as `parseCredential`, with the right region in `Region`: clients such as s3cmd and
- *   minio-go read it there and try again
+ * @throws S3Error as `parseCredential`, with the right region in `Region`: clients such as s3cmd
+ *   and minio-go read it there and try again
  */
 export function requireRegion(
   scope: CredentialScope,

@@ -103,7 +103,8 @@ function parseComponents(text: string): Components {
   if (Credential === '' || SignedHeaders === '' || Signature === '') {
     throw malformed(
       'header',
-      'the authorization header requires three components: Credential, SignedHeaders, and Signature.',
+      'the authorization header requires three components: Credential, SignedHeaders, and ' +
+        'Signature.',
     )
   }
   return { Credential, SignedHeaders, Signature }

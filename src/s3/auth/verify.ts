@@ -41,8 +41,9 @@ export interface ChunkSigning {
 }
 
 /**
- * Decides who sent `request`: checks credentials, scope, clock, expiry, that everything that must be
- * signed is, and the signature itself. Reads nothing of the body. Never logs or returns a secret.
+ * Decides who sent `request`: checks credentials, scope, clock, expiry, that everything that must
+ * be signed is, and the signature itself. Reads nothing of the body. Never logs or returns a
+ * secret.
  *
  * @throws S3Error with the code AWS uses for each flaw: `AccessDenied`, `InvalidAccessKeyId`,
  *   `SignatureDoesNotMatch`, `RequestTimeTooSkewed`, `AuthorizationHeaderMalformed` …

@@ -5,8 +5,9 @@ import { S3Error } from '../errors.ts'
 
 /**
  * The chain of signatures over the chunks of one aws-chunked body: each covers the one before, so
- * that chunks can be neither changed, dropped, repeated nor put in another order (AWS API Reference,
- * "Signature Calculations for the Authorization Header: Transferring Payload in Multiple Chunks").
+ * that chunks can be neither changed, dropped, repeated nor put in another order (AWS API
+ * Reference, "Signature Calculations for the Authorization Header: Transferring Payload in Multiple
+ * Chunks").
  */
 export class ChunkSignatures {
   readonly #signing: ChunkSigning

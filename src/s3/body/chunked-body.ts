@@ -1,9 +1,10 @@
 /**
  * The aws-chunked framing around a body (AWS API Reference, "Transferring Payload in Multiple
- * Chunks"): `size;chunk-signature=…` CR LF data CR LF, …, a chunk of size 0, then perhaps a trailer.
+ * Chunks"): `size;chunk-signature=…` CR LF data CR LF, …, a chunk of size 0, then perhaps a
+ * trailer.
  *
- * Nothing of it gets through: bytes of a signed chunk are released after its signature held, and the
- * stream ends cleanly only after the last chunk, the trailer and the declared size have.
+ * Nothing of it gets through: bytes of a signed chunk are released after its signature held, and
+ * the stream ends cleanly only after the last chunk, the trailer and the declared size have.
  */
 import type { ChunkSigning } from '../auth/verify.ts'
 import { S3Error } from '../errors.ts'

@@ -75,8 +75,8 @@ function verifiedBody(
 }
 
 /**
- * Bytes on the wire, framing and all; null when HTTP itself sends them chunked. Without either of its
- * two headers a request has no body (RFC 9112 §6.3).
+ * Bytes on the wire, framing and all; null when HTTP itself sends them chunked. Without either of
+ * its two headers a request has no body (RFC 9112 §6.3).
  */
 function transferSizeOf(request: S3Request): number | null | 'no-body' {
   const { headers } = request

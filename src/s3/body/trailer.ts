@@ -13,8 +13,8 @@ export interface Trailer {
  * Reads what follows the last chunk of an aws-chunked body: `name:value` lines, of which nothing
  * unannounced, repeated or missing is accepted.
  *
- * Blank lines mean nothing, wherever they stand: the example in AWS's documentation, and with it some
- * clients, end the header's line with `\n\r\n`.
+ * Blank lines mean nothing, wherever they stand: the example in AWS's documentation, and with it
+ * some clients, end the header's line with `\n\r\n`.
  *
  * @param name lower-case, as announced by x-amz-trailer; null when nothing was
  * @throws S3Error `MalformedTrailerError`

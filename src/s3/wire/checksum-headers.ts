@@ -23,8 +23,8 @@ export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
  * The checksum a client sends with a body: x-amz-checksum-…, or announced by x-amz-trailer, and
  * named by x-amz-sdk-checksum-algorithm. Null when there is none.
  *
- * @throws S3Error `InvalidRequest` for two checksums, a malformed value, an unknown algorithm, or an
- *   algorithm named without its checksum
+ * @throws S3Error `InvalidRequest` for two checksums, a malformed value, an unknown algorithm, or
+ *   an algorithm named without its checksum
  */
 export function parseBodyChecksum(headers: RequestHeaders): BodyChecksum | null {
   const named = parseAlgorithm(headers, 'x-amz-sdk-checksum-algorithm')
@@ -67,7 +67,8 @@ export function parseChecksumRequest(
   const chosen = type ?? allowed[0]
   if (!allowed.includes(chosen)) {
     throw invalid(
-      `The ${chosen} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum algorithm.`,
+      `The ${chosen} checksum type cannot be used with the ${algorithm.toLowerCase()} checksum ` +
+        'algorithm.',
     )
   }
   return { algorithm, type: chosen }

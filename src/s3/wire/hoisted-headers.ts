@@ -2,11 +2,12 @@ import type { QueryParameters, RequestHeaders } from '../request.ts'
 import { parseHeaders } from './headers.ts'
 
 /**
- * The headers of a presigned request as its signer meant them: presigners move x-amz-* headers, such
- * as metadata and ACL, into the query, where the signature covers them and the holder of the URL
- * cannot leave them out. Such a parameter replaces a header of its name, which is not signed.
+ * The headers of a presigned request as its signer meant them: presigners move x-amz-* headers,
+ * such as metadata and ACL, into the query, where the signature covers them and the holder of the
+ * URL cannot leave them out. Such a parameter replaces a header of its name, which is not signed.
  *
- * What SDKs put there of checksums is of the empty body they had when they signed; S3 disregards it.
+ * What SDKs put there of checksums is of the empty body they had when they signed; S3 disregards
+ * it.
  */
 export function hoistHeaders(headers: RequestHeaders, query: QueryParameters): RequestHeaders {
   if (!query.has('X-Amz-Signature')) return headers

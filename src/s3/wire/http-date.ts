@@ -8,15 +8,28 @@ export function formatHttpDate(timeMs: number): string {
  * when the text is none. Stricter than Date.parse, which takes almost anything.
  */
 export function parseHttpDate(text: string): number | null {
-  const match = IMF_FIXDATE.exec(text)
-  if (match !== null) return toTime(match[3]!, match[2]!, match[1]!, match[4]!)
-  const asctime = ASCTIME.exec(text)
-  if (asctime !== null) return toTime(asctime[4]!, asctime[1]!, asctime[2]!, asctime[3]!)
-  const obsolete = RFC_850.exec(text)
-  if (obsolete !== null) {
-    return toTime(fullYear(obsolete[3]!), obsolete[2]!, obsolete[1]!, obsolete[4]!)
+  const fixdate = IMF_FIXDATE.exec(text)
+  if (fixdate !== null) {
+    const [, day = '', month = '', year = '', clock = ''] = fixdate
+    return toTime({ year, month, day, clock })
   }
-  return null
+  const asctime = ASCTIME.exec(text)
+  if (asctime !== null) {
+    const [, month = '', day = '', clock = '', year = ''] = asctime
+    return toTime({ year, month, day, clock })
+  }
+  const obsolete = RFC_850.exec(text)
+  if (obsolete === null) return null
+  const [, day = '', month = '', year = '', clock = ''] = obsolete
+  return toTime({ year: fullYear(year), month, day, clock })
+}
+
+interface DateParts {
+  readonly year: string
+  readonly month: string
+  readonly day: string
+  /** HH:MM:SS. */
+  readonly clock: string
 }
 
 const DAY = '(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)'
@@ -28,13 +41,14 @@ const ASCTIME = new RegExp(`^${DAY} ([A-Z][a-z]{2}) ([ \\d]\\d) ${TIME} (\\d{4})
 const RFC_850 = new RegExp(`^[A-Z][a-z]+day, (\\d\\d)-([A-Z][a-z]{2})-(\\d\\d) ${TIME} GMT$`)
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 
-function toTime(year: string, monthName: string, day: string, clock: string): number | null {
-  const month = MONTHS.indexOf(monthName)
+function toTime(parts: DateParts): number | null {
+  const { clock } = parts
+  const month = MONTHS.indexOf(parts.month)
   const hour = Number(clock.slice(0, 2))
   const minute = Number(clock.slice(3, 5))
   const second = Number(clock.slice(6, 8))
   if (month < 0 || hour > 23 || minute > 59 || second > 60) return null
-  const time = Date.UTC(Number(year), month, Number(day), hour, minute, second)
+  const time = Date.UTC(Number(parts.year), month, Number(parts.day), hour, minute, second)
   // Date.UTC carries 31 February over into March.
   return new Date(time).getUTCMonth() === month || second === 60 ? time : null
 }

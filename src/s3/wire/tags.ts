@@ -3,9 +3,11 @@ import { S3Error } from '../errors.ts'
 import { decodePercent } from './percent.ts'
 
 /**
- * x-amz-tagging: `key=value&key=value`, form-encoded. An empty header means no tags: Velero sends it.
+ * x-amz-tagging: `key=value&key=value`, form-encoded. An empty header means no tags: Velero sends
+ * it.
  *
- * @throws S3Error `InvalidArgument` for a broken escape or a repeated key, `InvalidTag` as `checkTags`
+ * @throws S3Error `InvalidArgument` for a broken escape or a repeated key, `InvalidTag` as
+ * `checkTags`
  */
 export function parseTaggingHeader(value: string | null): Tags {
   if (value === null || value === '') return []

@@ -75,7 +75,8 @@ describe('a document', () => {
 
   it.each([
     ['content-md5', 'JfnnlDI7RTiF9RgfG2JNCw=='],
-    // The check values of these CRCs, of the digits 1 … 9 (Catalogue of parametrised CRC algorithms).
+    // The check values of these CRCs, of the digits 1 … 9 (Catalogue of parametrised CRC
+    // algorithms).
     ['x-amz-checksum-crc32', Buffer.from('cbf43926', 'hex').toString('base64')],
     ['x-amz-checksum-crc32c', Buffer.from('e3069283', 'hex').toString('base64')],
     ['x-amz-checksum-crc64nvme', Buffer.from('ae8b14860a799888', 'hex').toString('base64')],

@@ -1,4 +1,4 @@
-/** Signs requests with the AWS SDK's own signer: an implementation that shares nothing with ours. */
+/** Signs requests with the AWS SDK's own signer, which shares nothing with ours. */
 import { createHash, createHmac } from 'node:crypto'
 import { SignatureV4 } from '@smithy/signature-v4'
 import type { HttpRequest } from '@smithy/types'

@@ -8,8 +8,9 @@ import {
 describe('response-* parameters', () => {
   it('become headers of the reply', () => {
     const query = parseQuery(
-      'response-content-type=text%2Fplain&response-content-disposition=attachment%3B%20filename%3D%22%C3%BC%22' +
-        '&response-cache-control=no-cache&response-expires=never&response-content-language=&response-other=x',
+      'response-content-type=text%2Fplain&response-cache-control=no-cache' +
+        '&response-content-disposition=attachment%3B%20filename%3D%22%C3%BC%22' +
+        '&response-expires=never&response-content-language=&response-other=x',
     )
     expect(parseResponseOverrides(query)).toEqual({
       'content-type': 'text/plain',
