@@ -64,7 +64,8 @@ export type { LogLevel }
  * Starts a server and resolves once it answers requests.
  *
  *     await using server = await createServer({ memory: true, buckets: ['test'] })
- *     const s3 = new S3Client({ ...server, forcePathStyle: true })
+ *     const { endpoint, region, credentials } = server
+ *     const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true })
  *
  * @throws ConfigError when options are wrong, naming each; DataDirectoryError when the directory is
  *   in use (`kind: 'in-use'`), of a newer format or damaged; the system's errors when it cannot
