@@ -3,9 +3,21 @@ import type { Catalog, Entry } from '../catalog/catalog.ts'
 import type { BlobRef, ByteRange } from '../engine/blob-store.ts'
 import { StoreError } from './errors.ts'
 import type { ResolvedRange } from './object-store.ts'
-import { partListKey, startOfPartList, successor } from './rows/keys.ts'
+import {
+  partListKey,
+  partListPrefix,
+  prefixRange,
+  startOfPartList,
+  successor,
+} from './rows/keys.ts'
 import type { ObjectFields } from './rows/object-row.ts'
-import { type BodyPart, decodePartList, partSize } from './rows/part-list-row.ts'
+import {
+  type BodyPart,
+  decodePartList,
+  firstIndexOf,
+  type PartListPage,
+  partSize,
+} from './rows/part-list-row.ts'
 
 export interface BodySlice {
   readonly ref: BlobRef
@@ -50,12 +62,31 @@ export function sliceBody(
 /** The part with this index, from 0, of an object uploaded in parts; null when it has fewer. */
 export function partAt(catalog: Catalog, object: ObjectFields, index: number): PlacedPart | null {
   if (index >= object.partCount) return null
-  let position = 0
-  for (const placed of partsFrom(catalog, object, 0)) {
-    if (position === index) return placed
-    position += 1
+  const page = pageWith(catalog, object, index)
+  let left = index - page.firstIndex
+  for (const placedPart of placed(page.parts, page.start)) {
+    if (left === 0) return placedPart
+    left -= 1
   }
   throw new StoreError('corruption', 'an object has fewer parts than its row says')
+}
+
+/** The parts around this one. Of the pages before it, only the heads are decoded. */
+function pageWith(
+  catalog: Catalog,
+  { body, bodyId }: ObjectFields,
+  index: number,
+): PartListPage & { readonly start: number } {
+  if (body.kind === 'parts') return { firstIndex: 0, parts: body.parts, start: 0 }
+  let page: Entry | null = null
+  if (body.kind === 'part-list' && bodyId !== null) {
+    for (const entry of catalog.range(prefixRange(partListPrefix(bodyId)))) {
+      if (firstIndexOf(entry.value) > index) break
+      page = entry
+    }
+  }
+  if (page === null) throw new StoreError('corruption', 'the parts of an object are gone')
+  return { ...decodePartList(page.value), start: startOfPartList(page.key) }
 }
 
 /** Parts in order, from the page that holds `offset` on. */
@@ -66,7 +97,7 @@ function* partsFrom(
 ): Generator<PlacedPart, void, void> {
   if (object.body.kind === 'parts') yield* placed(object.body.parts, 0)
   if (object.body.kind !== 'part-list' || object.bodyId === null) return
-  const prefix = partListKey(object.bodyId, 0).subarray(0, 9)
+  const prefix = partListPrefix(object.bodyId)
   const end = successor(prefix)
   const start = pageHolding(catalog, prefix, partListKey(object.bodyId, offset))
   for (const { key, value } of catalog.range({ start, end })) {

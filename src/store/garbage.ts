@@ -7,7 +7,7 @@ import type { BlobRef } from '../engine/blob-store.ts'
 import type { Change } from './change.ts'
 import { StoreError } from './errors.ts'
 import { encodeGarbage } from './rows/garbage-row.ts'
-import { garbageKey, partListKey, prefixRange, referenceKey } from './rows/keys.ts'
+import { garbageKey, partListPrefix, prefixRange, referenceKey } from './rows/keys.ts'
 import { decodeObject, type ObjectFields } from './rows/object-row.ts'
 import { decodePartList } from './rows/part-list-row.ts'
 
@@ -41,7 +41,7 @@ function freeBody(change: Change, catalog: Catalog, object: ObjectFields): void 
   if (body.kind !== 'part-list' || bodyId === null) return
   // Pages appear and go with the row that names them, so they are read as of a durable row.
   change.requireSettled()
-  for (const { key, value } of catalog.range(prefixRange(partListKey(bodyId, 0).subarray(0, 9)))) {
+  for (const { key, value } of catalog.range(prefixRange(partListPrefix(bodyId)))) {
     change.delete(key)
     for (const { ref } of decodePartList(value).parts) if (ref !== null) markGarbage(change, ref)
   }

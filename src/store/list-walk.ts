@@ -51,7 +51,7 @@ export function* walk<Item extends Named>(
   cursor: ListCursor<Item>,
   query: WalkQuery,
 ): Generator<WalkStep<Item>, void, void> {
-  const { prefix, after } = query
+  const { prefix } = query
   let from = firstName(query)
   while (from !== null) {
     const items = cursor.seek(from)
@@ -66,7 +66,8 @@ export function* walk<Item extends Named>(
           step = items.next()
           continue
         }
-        if (Buffer.compare(common, after) > 0) yield { kind: 'common-prefix', name: common }
+        // Never at or before `after`: the walk started behind the common prefix of that.
+        yield { kind: 'common-prefix', name: common }
         step = stepPast(items, common)
         if (isWithin(step, common)) {
           from = successor(common)

@@ -14,8 +14,11 @@ import { putCases } from './object-store/put-cases.ts'
 import type { OpenSubject } from './object-store/subject.ts'
 import { usageCases } from './object-store/usage-cases.ts'
 
+/** Some cases move tens of MiB, and machines are shared. */
+const TIMEOUT_MS = 30_000
+
 export function objectStoreContract(name: string, open: OpenSubject): void {
-  describe(`object store contract: ${name}`, () => {
+  describe(`object store contract: ${name}`, { timeout: TIMEOUT_MS }, () => {
     describe('buckets', () => bucketCases(open))
     describe('putObject', () => putCases(open))
     describe('getObject and headObject', () => getCases(open))

@@ -5,7 +5,17 @@ import { StoreError } from '../../src/store/errors.ts'
 import { MemoryBlobStore } from './memory-blob-store.ts'
 import { MemoryCatalog } from './memory-catalog.ts'
 import { openMemoryStore } from './memory-subject.ts'
-import { bucket, bytesOf, failure, get, noise, open, put, remove } from './store-requests.ts'
+import {
+  bodyOf,
+  bucket,
+  bytesOf,
+  failure,
+  get,
+  noise,
+  open,
+  put,
+  remove,
+} from './store-requests.ts'
 
 const a = Buffer.from('a')
 const b = Buffer.from('b')
@@ -115,6 +125,23 @@ describe('a write that fails', () => {
     engine.full = false
     await put(store, 'a', noise(100_000))
     await audit()
+  })
+
+  it('lets go of the body it was reading', async () => {
+    const { store, engine } = await openMemoryStore()
+    await store.createBucket(bucket, { region: 'x' })
+    let isClosed = false
+    async function* endless() {
+      try {
+        for (;;) yield noise(10_000)
+      } finally {
+        isClosed = true
+      }
+    }
+    engine.full = true
+    const body = { ...bodyOf(''), stream: endless(), size: null }
+    expect(await failure(put(store, 'a', '', { body }))).toBe('disk-full')
+    expect(isClosed).toBe(true)
   })
 
   it('on a condition that fails only at the end leaves its bytes as garbage', async () => {

@@ -11,7 +11,7 @@ import { decodeGarbage } from '../../src/store/rows/garbage-row.ts'
 import {
   nameOfObject,
   partChangeKey,
-  partListKey,
+  partListPrefix,
   prefixRange,
   referenceKey,
   spaceRange,
@@ -123,8 +123,8 @@ class Audit {
     }
     const parts: BodyPart[] = []
     let start = 0
-    const prefix = partListKey(object.bodyId, 0).subarray(0, 9)
-    for (const { key, value } of this.#catalog.range(prefixRange(prefix))) {
+    const pages = this.#catalog.range(prefixRange(partListPrefix(object.bodyId)))
+    for (const { key, value } of pages) {
       this.#partLists.add(key.toString('hex'))
       const page = decodePartList(value)
       if (startOfPartList(key) !== start) this.#breach(`${where}: page starts at ${start}`)

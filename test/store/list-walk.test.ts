@@ -32,7 +32,7 @@ class CountingCursor implements ListCursor<Item> {
   }
 }
 
-describe('walk', () => {
+describe('walk', { timeout: 60_000 }, () => {
   it('costs what is on the page, however much a common prefix stands for', () => {
     const names = ['a', 'b', 'c', 'd'].flatMap((folder) =>
       Array.from({ length: 1000 }, (_, index) => `${folder}/${index}`),

@@ -27,6 +27,7 @@ export class MemoryCatalog implements Catalog {
   readonly #sink: AttachmentSink
   #tail: Promise<void> = Promise.resolve()
   #failing: CatalogError | null = null
+  #gate: Gate | null = null
   sequence = 0
   commits = 0
 
@@ -37,6 +38,23 @@ export class MemoryCatalog implements Catalog {
   /** Every commit fails with this until it is called with null. */
   failWith(error: CatalogError | null): void {
     this.#failing = error
+  }
+
+  /** Commits from now on stay pending until `release` or `breakDown`. */
+  hold(): void {
+    this.#gate = makeGate()
+  }
+
+  release(): void {
+    this.#gate?.open(null)
+    this.#gate = null
+  }
+
+  /** A sync failed: every pending commit is undone and rejects, and later ones work again. */
+  async breakDown(error: CatalogError): Promise<void> {
+    this.#gate?.open(error)
+    this.#gate = null
+    await this.#tail
   }
 
   get(key: Uint8Array): Buffer | null {
@@ -84,8 +102,12 @@ export class MemoryCatalog implements Catalog {
     for (const [name, value] of changes) set(this.#newest, name, value)
     for (const name of changes.keys()) this.#pending.set(name, (this.#pending.get(name) ?? 0) + 1)
     this.commits += 1
-    const done = this.#tail.then(() => this.#apply(changes))
-    this.#tail = done.then(() => undefined)
+    const gate = this.#gate?.opened ?? Promise.resolve(null)
+    const done = this.#tail.then(() => this.#apply(changes, gate))
+    this.#tail = done.then(
+      () => undefined,
+      () => undefined,
+    )
     return done
   }
 
@@ -97,18 +119,41 @@ export class MemoryCatalog implements Catalog {
     await this.#tail
   }
 
-  async #apply(changes: ReadonlyMap<string, Buffer | null>): Promise<CommitResult> {
+  async #apply(
+    changes: ReadonlyMap<string, Buffer | null>,
+    gate: Promise<CatalogError | null>,
+  ): Promise<CommitResult> {
+    const failed = await gate
     await new Promise((resolve) => setImmediate(resolve))
-    for (const [name, value] of changes) {
-      if (value === null || !this.#durable.has(name)) this.#sorted = null
-      set(this.#durable, name, value)
+    for (const name of changes.keys()) {
       const left = this.#pending.get(name)! - 1
       if (left === 0) this.#pending.delete(name)
       else this.#pending.set(name, left)
     }
+    if (failed !== null) {
+      for (const name of changes.keys()) set(this.#newest, name, this.#durable.get(name) ?? null)
+      throw failed
+    }
+    for (const [name, value] of changes) {
+      if (value === null || !this.#durable.has(name)) this.#sorted = null
+      set(this.#durable, name, value)
+    }
     this.sequence += 1
     return { committed: true, sequence: this.sequence }
   }
+}
+
+interface Gate {
+  readonly opened: Promise<CatalogError | null>
+  open(failed: CatalogError | null): void
+}
+
+function makeGate(): Gate {
+  let open: (failed: CatalogError | null) => void = () => {}
+  const opened = new Promise<CatalogError | null>((resolve) => {
+    open = resolve
+  })
+  return { opened, open }
 }
 
 function set(map: Map<string, Buffer>, name: string, value: Buffer | null): void {

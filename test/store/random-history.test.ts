@@ -69,7 +69,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   },
 )
 
-describe('random histories', () => {
+describe('random histories', { timeout: 120_000 }, () => {
   it('leave what a map would hold, and rows that agree', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(operation, { maxLength: 40 }), async (history) => {

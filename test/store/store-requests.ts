@@ -103,10 +103,20 @@ export function remove(store: ObjectStore, name: string, ifMatch?: string): Prom
   return store.deleteObject({ bucket, key: key(name), conditions })
 }
 
-/** Bytes that compress badly and differ by seed. */
+const TILE_SIZE = 64 * 1024
+const tile = xorshift(TILE_SIZE)
+
+/** Bytes that compress badly and differ by seed and by place. */
 export function noise(size: number, seed = 1): Buffer {
+  const bytes = Buffer.alloc(size, tile)
+  for (let at = 0; at < size; at += 4096) bytes[at] = (seed * 31 + (at >> 12)) & 0xff
+  if (size > 4) bytes.writeUInt32LE((seed * 2654435761 + size) >>> 0, size - 4)
+  return bytes
+}
+
+function xorshift(size: number): Buffer {
   const bytes = Buffer.alloc(size)
-  let state = (seed * 2654435761) >>> 0 || 1
+  let state = 2654435761
   for (let at = 0; at < size; at++) {
     state ^= state << 13
     state ^= state >>> 17

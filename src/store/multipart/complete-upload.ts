@@ -153,7 +153,6 @@ function completedBefore(change: Change, input: CompleteUploadInput): ObjectInfo
   const object = decodeObjectHead(row)
   const isSame =
     object.uploadId?.toString('hex') === input.uploadId &&
-    object.partCount === input.parts.length &&
     object.etag.equals(etagOf(input.parts.map(({ etag }) => Buffer.from(etag, 'hex'))))
   if (!isSame) throw new StoreError('no-such-upload')
   return objectInfo(input.key, object)

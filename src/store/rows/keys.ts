@@ -124,6 +124,11 @@ export function partListKey(bodyId: Place, start: number): Buffer {
   return key
 }
 
+/** What the keys of all pages of a body begin with. */
+export function partListPrefix(bodyId: Place): Buffer {
+  return placeKey(spaces.partList, bodyId)
+}
+
 export function startOfPartList(key: Buffer): number {
   return key.readUInt32BE(9) * 2 ** 32 + key.readUInt32BE(13)
 }

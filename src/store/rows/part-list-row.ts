@@ -52,6 +52,12 @@ export function decodePartList(row: Buffer): PartListPage {
   return { firstIndex, parts }
 }
 
+/** `firstIndex` alone, without decoding the parts. */
+export function firstIndexOf(row: Buffer): number {
+  requireRowVersion(ROW, row, VERSION)
+  return new RowReader(ROW, row, 2).u16()
+}
+
 export function writeBodyParts(writer: RowWriter, parts: readonly BodyPart[]): void {
   for (const { partNumber, ref, digest } of parts) {
     writer

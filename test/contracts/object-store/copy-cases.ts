@@ -125,7 +125,7 @@ export function copyCases(open: OpenSubject): void {
     }),
   )
 
-  it.each([3, 11])('copies an object of %i parts, and its parts', (count) =>
+  it.each([3, 9])('copies an object of %i parts, and its parts', (count) =>
     onStore(open, async (store) => {
       const parts = Array.from({ length: count }, (_, index) =>
         index === count - 1 ? noise(10, index) : noise(5 * MIB, index),
