@@ -7,7 +7,7 @@ import { codecOf } from './compression/choose.ts'
 import { CodecError } from './compression/codec.ts'
 import type { MutableCounters } from './events.ts'
 import type { Lookup } from './lookup/lookup.ts'
-import { decodeRecipe, type Recipe } from './recipe.ts'
+import { decodeRecipe, type Recipe, recipeChunk } from './recipe.ts'
 
 /** Span of a record without payload: what an extent has that a payload has not. */
 const EMPTY_SPAN = recordSpan(0)
@@ -34,8 +34,7 @@ export class BlobReading {
 
   /** The raw bytes of one chunk of a blob with a recipe. */
   async chunk(ref: BlobRef, recipe: Recipe, number: number): Promise<Buffer> {
-    const chunk = recipe.chunks[number]
-    if (chunk === undefined) throw new RangeError(`chunk ${number} of ${recipe.chunks.length}`)
+    const chunk = recipeChunk(recipe, number)
     const rawSize = Math.min(recipe.chunkSize, ref.size - number * recipe.chunkSize)
     return this.#chunk(ref, number, { ...chunk, rawSize })
   }
@@ -49,7 +48,7 @@ export class BlobReading {
     const recipe = decodeRecipe(record.payload)
     if (typeof recipe === 'string') throw damaged(record, recipe)
     if (recipe.size !== ref.size) throw damaged(record, 'blob size')
-    if (recipe.chunks.length !== ref.chunkCount) throw damaged(record, 'chunk count')
+    if (recipe.chunkCount !== ref.chunkCount) throw damaged(record, 'chunk count')
     this.#recipes.set(name, recipe)
     return recipe
   }

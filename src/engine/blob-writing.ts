@@ -50,8 +50,6 @@ export class BlobWriting {
 
   /** Takes over the memory of `raw`. Resolves when there is room for the next chunk. */
   async add(raw: Buffer): Promise<void> {
-    // A sync in the background has failed: the blob can never become durable.
-    if (this.#failure !== null) throw this.#failure
     this.#size += raw.length
     const compressing = this.#compress(raw)
     compressing.catch(() => {})
@@ -106,18 +104,16 @@ export class BlobWriting {
   }
 
   #layDownRecipe(blob: Place, label: Uint8Array): Place {
-    const payload = encodeRecipe({
-      size: this.#size,
-      chunkSize: this.#parts.buffers.chunkSize,
-      label: Buffer.from(label),
-      chunks: this.#chunks,
-    })
+    const { chunkSize } = this.#parts.buffers
+    const payload = encodeRecipe({ size: this.#size, chunkSize, label }, this.#chunks)
     const rawSize = payload.length
     const number = RECIPE_NUMBER
     return this.#append({ kind: 'recipe', codec: 'none', blob, number, rawSize, payload }).place
   }
 
   #append(record: RecordInput): { readonly writer: SegmentWriter; readonly place: Place } {
+    // A write or sync in the background has failed: the blob can never become durable.
+    if (this.#failure !== null) throw this.#failure
     const writer = this.#parts.lane.writerFor(record.payload.length)
     const place = writer.append(record)
     const span = recordSpan(record.payload.length)

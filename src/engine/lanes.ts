@@ -41,6 +41,8 @@ export class Lane {
   readonly #index: number
   readonly #parts: LanesParts
   readonly #sealings = new Set<Promise<void>>()
+  /** Writers whose failure was told. */
+  readonly #reported = new WeakSet<SegmentWriter>()
   #writer: SegmentWriter | null = null
   /** Blobs under way. */
   load = 0
@@ -64,10 +66,11 @@ export class Lane {
     return writer
   }
 
-  /** To be called with every failure of a writer of this lane; reports each writer once. */
+  /** To be called with every failure of a writer of this lane; tells of each writer once. */
   failed(writer: SegmentWriter, cause: unknown): void {
-    if (this.#writer !== writer) return
-    this.#writer = null
+    if (this.#writer === writer) this.#writer = null
+    if (this.#reported.has(writer)) return
+    this.#reported.add(writer)
     writer.abandon()
     this.#parts.emit({ event: 'lane-abandoned', lane: this.#index, segment: writer.id, cause })
   }
@@ -86,8 +89,7 @@ export class Lane {
       .seal()
       .then(
         () => emit({ event: 'segment-sealed', segment: writer.id, dataSize }),
-        (cause: unknown) =>
-          emit({ event: 'lane-abandoned', lane: this.#index, segment: writer.id, cause }),
+        (cause: unknown) => this.failed(writer, cause),
       )
       .finally(() => this.#sealings.delete(sealing))
     this.#sealings.add(sealing)

@@ -9,31 +9,38 @@ export interface RecipeChunk {
   readonly storedSize: number
 }
 
+/** Kept as it lies on disk: the recipe of 5 GiB has 5,120 chunks, and many recipes are cached. */
 export interface Recipe {
   readonly size: number
   /** Raw size of every chunk but the last. */
   readonly chunkSize: number
   readonly label: Buffer
-  readonly chunks: readonly RecipeChunk[]
+  readonly chunkCount: number
+  /** `chunkCount` entries; read with `recipeChunk`. */
+  readonly entries: Buffer
 }
 
 const FIXED_SIZE = 24
-const CHUNK_SIZE = 12
+const ENTRY_SIZE = 12
 
-export function encodeRecipe(recipe: Recipe): Buffer {
-  const labelSize = recipe.label.length
-  const bytes = Buffer.alloc(FIXED_SIZE + labelSize + recipe.chunks.length * CHUNK_SIZE)
-  bytes.writeBigUInt64LE(BigInt(recipe.size), 0)
-  bytes.writeUInt32LE(recipe.chunkSize, 8)
-  bytes.writeUInt32LE(recipe.chunks.length, 12)
+/** Lays out the chunks of a blob in order. */
+export function encodeRecipe(
+  blob: { readonly size: number; readonly chunkSize: number; readonly label: Uint8Array },
+  chunks: readonly RecipeChunk[],
+): Buffer {
+  const labelSize = blob.label.length
+  const bytes = Buffer.alloc(FIXED_SIZE + labelSize + chunks.length * ENTRY_SIZE)
+  bytes.writeBigUInt64LE(BigInt(blob.size), 0)
+  bytes.writeUInt32LE(blob.chunkSize, 8)
+  bytes.writeUInt32LE(chunks.length, 12)
   bytes.writeUInt16LE(labelSize, 16)
-  bytes.set(recipe.label, FIXED_SIZE)
+  bytes.set(blob.label, FIXED_SIZE)
   let at = FIXED_SIZE + labelSize
-  for (const chunk of recipe.chunks) {
+  for (const chunk of chunks) {
     bytes.writeUInt32LE(chunk.place.segment, at)
     bytes.writeUInt32LE(chunk.place.offset, at + 4)
     bytes.writeUInt32LE(chunk.storedSize, at + 8)
-    at += CHUNK_SIZE
+    at += ENTRY_SIZE
   }
   return bytes
 }
@@ -46,14 +53,19 @@ export function decodeRecipe(bytes: Buffer): Recipe | string {
   const chunkCount = bytes.readUInt32LE(12)
   const labelEnd = FIXED_SIZE + bytes.readUInt16LE(16)
   if (bytes.readUIntLE(18, 6) !== 0) return 'recipe reserved bytes'
-  if (bytes.length !== labelEnd + chunkCount * CHUNK_SIZE) return 'recipe size'
+  if (bytes.length !== labelEnd + chunkCount * ENTRY_SIZE) return 'recipe size'
   if (chunkSize === 0 || chunkCount !== Math.ceil(size / chunkSize)) return 'recipe chunk count'
-  const chunks: RecipeChunk[] = []
-  for (let at = labelEnd; at < bytes.length; at += CHUNK_SIZE) {
-    chunks.push({
-      place: { segment: bytes.readUInt32LE(at), offset: bytes.readUInt32LE(at + 4) },
-      storedSize: bytes.readUInt32LE(at + 8),
-    })
+  const label = bytes.subarray(FIXED_SIZE, labelEnd)
+  return { size, chunkSize, label, chunkCount, entries: bytes.subarray(labelEnd) }
+}
+
+/** @throws RangeError when the blob has no such chunk */
+export function recipeChunk(recipe: Recipe, number: number): RecipeChunk {
+  if (number < 0 || number >= recipe.chunkCount) throw new RangeError(`no chunk ${number}`)
+  const at = number * ENTRY_SIZE
+  const { entries } = recipe
+  return {
+    place: { segment: entries.readUInt32LE(at), offset: entries.readUInt32LE(at + 4) },
+    storedSize: entries.readUInt32LE(at + 8),
   }
-  return { size, chunkSize, label: Buffer.from(bytes.subarray(FIXED_SIZE, labelEnd)), chunks }
 }

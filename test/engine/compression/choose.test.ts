@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import { codecOf, compressChunk, compressSmall } from '../../../src/engine/compression/choose.ts'
+import type { Codec } from '../../../src/engine/compression/codec.ts'
+import { SeededRandom } from '../../../src/platform/seeded-random.ts'
+
+const random = new SeededRandom(1)
+
+describe('choice of compression', () => {
+  it.each([200, 4096, 100_000, 1024 * 1024])('stores %i random bytes as they are', async (size) => {
+    const raw = random.bytes(size)
+    const { codec, payload } = await compressChunk(raw, codecOf.lz4)
+    expect(codec).toBe('none')
+    expect(payload).toBe(raw)
+  })
+
+  it.each([200, 4096, 100_000, 1024 * 1024])('compresses %i bytes that repeat', async (size) => {
+    const raw = Buffer.alloc(size, 'repetition ')
+    const { codec, payload } = await compressChunk(raw, codecOf.lz4)
+    expect(codec).toBe('lz4')
+    expect(payload.length).toBeLessThan(size / 2)
+  })
+
+  it('does not compress what saves less than a sixteenth', () => {
+    const raw = random.bytes(4096)
+    raw.fill(0, 0, 200)
+    expect(compressSmall(raw).codec).toBe('none')
+    raw.fill(0, 0, 400)
+    expect(compressSmall(raw).codec).toBe('lz4')
+  })
+
+  it('leaves tiny bytes alone', () => {
+    expect(compressSmall(Buffer.alloc(127)).codec).toBe('none')
+    expect(compressSmall(Buffer.alloc(128)).codec).toBe('lz4')
+  })
+
+  it('tries a sample first: incompressible chunks never reach the codec', async () => {
+    let calls = 0
+    const counting: Codec = {
+      ...codecOf.lz4,
+      compress: (raw) => {
+        calls += 1
+        return codecOf.lz4.compress(raw)
+      },
+    }
+    await compressChunk(random.bytes(1024 * 1024), counting)
+    expect(calls).toBe(0)
+    const mixed = random.bytes(1024 * 1024)
+    mixed.fill(0, 512 * 1024 - 8192, 512 * 1024 + 8192)
+    await compressChunk(mixed, counting)
+    expect(calls).toBe(1)
+  })
+
+  it('can be told to compress nothing', async () => {
+    const raw = Buffer.alloc(100_000)
+    const { codec, payload } = await compressChunk(raw, codecOf.none)
+    expect(codec).toBe('none')
+    expect(payload).toBe(raw)
+  })
+
+  it('works with Zstd', async () => {
+    const raw = Buffer.alloc(100_000, 'repetition ')
+    const { codec, payload } = await compressChunk(raw, codecOf.zstd)
+    expect(codec).toBe('zstd')
+    expect((await codecOf.zstd.decompress(payload, raw.length)).equals(raw)).toBe(true)
+  })
+})
