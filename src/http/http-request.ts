@@ -3,6 +3,7 @@ import type { TLSSocket } from 'node:tls'
 import type { RawRequest, RequestHeaders } from '../s3/request.ts'
 import { parseHeaders } from '../s3/wire/headers.ts'
 import { parseRequestTarget, type RequestTarget } from '../s3/wire/request-target.ts'
+import type { Connection } from './connection.ts'
 import type { RequestBody } from './request-body.ts'
 
 /** Node's request as the S3 floor wants it; what costs something is made only when asked for. */
@@ -16,10 +17,13 @@ export class HttpRequest implements RawRequest {
   readonly headers: RequestHeaders
   readonly body: RequestBody
   readonly #request: IncomingMessage
-  #abort: AbortController | null = null
-  #isGone = false
+  readonly #connection: Connection
 
-  constructor(id: string, request: IncomingMessage, body: RequestBody) {
+  constructor(
+    id: string,
+    request: IncomingMessage,
+    parts: { readonly body: RequestBody; readonly connection: Connection },
+  ) {
     const { rawPath, rawQuery, authority } = targetOf(request)
     this.id = id
     this.method = request.method ?? ''
@@ -27,16 +31,13 @@ export class HttpRequest implements RawRequest {
     this.rawQuery = rawQuery
     this.authority = authority
     this.headers = parseHeaders(request.rawHeaders)
-    this.body = body
+    this.body = parts.body
     this.#request = request
+    this.#connection = parts.connection
   }
 
   get signal(): AbortSignal {
-    if (this.#abort === null) {
-      this.#abort = new AbortController()
-      if (this.#isGone) this.#abort.abort(clientGone())
-    }
-    return this.#abort.signal
+    return this.#connection.signal
   }
 
   get remoteAddress(): string {
@@ -45,12 +46,6 @@ export class HttpRequest implements RawRequest {
 
   get isSecure(): boolean {
     return (this.#request.socket as Partial<TLSSocket>).encrypted === true
-  }
-
-  /** The client went away: whoever works on this request should stop. */
-  gone(): void {
-    this.#isGone = true
-    this.#abort?.abort(clientGone())
   }
 }
 
@@ -62,8 +57,4 @@ function targetOf(request: IncomingMessage): RequestTarget {
     // Not a path, such as the `*` of OPTIONS: the dispatcher refuses it like any broken path.
     return { rawPath: target, rawQuery: '', authority: null }
   }
-}
-
-function clientGone(): Error {
-  return new DOMException('the client went away', 'AbortError')
 }

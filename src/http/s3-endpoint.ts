@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Dispatched, Dispatcher } from '../s3/dispatch.ts'
 import { S3Error } from '../s3/errors.ts'
 import type { RequestListener } from '../s3/events.ts'
+import { Connections } from './connection.ts'
 import { HttpRequest } from './http-request.ts'
 import { Admission, type HttpLimits } from './limits.ts'
 import { RequestBody } from './request-body.ts'
@@ -29,7 +31,7 @@ export class S3Endpoint {
   readonly #options: S3EndpointOptions
   readonly #admission: Admission
   readonly #ids = new RequestIds()
-  readonly #bodies = new WeakMap<object, RequestBody>()
+  readonly #connections = new Connections()
 
   constructor(options: S3EndpointOptions) {
     this.#options = options
@@ -41,8 +43,8 @@ export class S3Endpoint {
   }
 
   /** The body that is being read from a socket, so that an error of the socket can reach it. */
-  bodyOn(socket: object): RequestBody | null {
-    return this.#bodies.get(socket) ?? null
+  bodyOn(socket: Socket): RequestBody | null {
+    return this.#connections.of(socket).body
   }
 
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
@@ -52,25 +54,23 @@ export class S3Endpoint {
       limits: this.#options.limits,
       expectsContinue,
     })
-    const raw = new HttpRequest(this.#ids.next(), request, body)
-    if (hasBody) this.#bodies.set(request.socket, body)
+    const connection = this.#connections.of(request.socket)
+    connection.body = hasBody ? body : null
+    const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     const isAdmitted = this.#admission.enter(hasBody)
-    const closed = whenClosed(response, () => raw.gone())
+    const closed = whenClosed(response)
+    let dispatched = isAdmitted ? await this.#dispatch(raw, request) : this.#refuse(raw, 'SlowDown')
     let sent = 0
-    let dispatched: Dispatched
-    let failure: unknown
     try {
-      dispatched = isAdmitted ? await this.#dispatch(raw, request) : this.#refuse(raw, 'SlowDown')
-      try {
-        sent = await this.#send(raw, response, { dispatched, hasBody, request })
-      } catch (error) {
-        failure = error
-      }
-    } finally {
-      if (isAdmitted) this.#admission.leave(hasBody)
+      sent = await this.#send(raw, response, { dispatched, hasBody, request })
+    } catch (cause) {
+      // Too late for another status: the connection is broken already. Only the log can tell why.
+      const error = new S3Error('InternalError', {}, { cause })
+      dispatched = { ...dispatched, error }
     }
+    if (isAdmitted) this.#admission.leave(hasBody)
     await closed
-    this.#report(raw, response, { dispatched, sent, startedAt, failure })
+    this.#report(raw, response, { dispatched, sent, startedAt })
   }
 
   #dispatch(raw: HttpRequest, request: IncomingMessage): Promise<Dispatched> {
@@ -100,20 +100,21 @@ export class S3Endpoint {
     },
   ): Promise<number> {
     const { dispatched, hasBody, request } = context
+    const { reply } = dispatched
     const isUnread = hasBody && !request.complete
-    const mustClose = isUnread && (raw.body.isUnsent || remaining(request, raw) > SKIP_SIZE_MAX)
-    const sent = await sendReply(response, dispatched.reply, {
+    const isUnwanted =
+      raw.body.isUnsent || reply.close === true || remaining(request, raw) > SKIP_SIZE_MAX
+    const mustClose = isUnread && isUnwanted
+    if (hasBody) await raw.body.return()
+    const sent = await sendReply(response, reply, {
       isHead: raw.method === 'HEAD',
-      close: mustClose || dispatched.reply.close === true || this.#options.isDraining(),
+      close: mustClose || reply.close === true || this.#options.isDraining(),
       idleTimeoutMs: this.#options.limits.replyIdleTimeoutMs,
       // Closing on unread bytes makes the kernel reset the connection, and the reply is lost on
       // its way: so the reply is written whole, and the connection closed a little later.
       ...(mustClose && { beforeEnd: () => linger(request) }),
     })
-    if (hasBody) {
-      await raw.body.return()
-      if (!request.complete) request.resume()
-    }
+    if (isUnread && !request.complete) request.resume()
     return sent
   }
 
@@ -124,7 +125,6 @@ export class S3Endpoint {
       readonly dispatched: Dispatched
       readonly sent: number
       readonly startedAt: number
-      readonly failure: unknown
     },
   ): void {
     const { dispatched } = result
@@ -138,7 +138,7 @@ export class S3Endpoint {
       principal: dispatched.principal,
       status: response.headersSent ? response.statusCode : 0,
       errorCode: dispatched.error?.code ?? null,
-      cause: result.failure ?? dispatched.error?.cause ?? null,
+      cause: dispatched.error?.cause ?? null,
       remoteAddress: raw.remoteAddress,
       userAgent: raw.headers.get('user-agent'),
       bytesReceived: raw.body.bytes,
@@ -159,28 +159,32 @@ function remaining(request: IncomingMessage, raw: HttpRequest): number {
   return length === undefined ? Number.POSITIVE_INFINITY : Number(length) - raw.body.bytes
 }
 
-function whenClosed(response: ServerResponse, onGone: () => void): Promise<void> {
+function whenClosed(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
-    response.once('close', () => {
-      if (!response.writableFinished) onGone()
-      resolve()
-    })
+    response.once('close', resolve)
   })
 }
 
 /** Reads an unwanted body away until its end, the client's close, or the limits above. */
 function linger(request: IncomingMessage): Promise<void> {
-  if (request.complete || request.destroyed) return Promise.resolve()
+  if (request.complete || request.destroyed || request.socket.readableEnded) {
+    return Promise.resolve()
+  }
   return new Promise((resolve) => {
     let size = 0
-    const timer = setTimeout(resolve, LINGER_MS)
-    request.on('data', (chunk: Buffer) => {
+    const done = () => {
+      clearTimeout(timer)
+      request.off('data', count)
+      resolve()
+    }
+    const count = (chunk: Buffer) => {
       size += chunk.length
-      if (size > LINGER_SIZE_MAX) resolve()
-    })
-    request.once('end', resolve)
-    request.once('close', resolve)
+      if (size > LINGER_SIZE_MAX) done()
+    }
+    const timer = setTimeout(done, LINGER_MS)
+    request.on('data', count)
+    request.once('end', done)
+    request.once('close', done)
     request.resume()
-    void timer
   })
 }

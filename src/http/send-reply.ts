@@ -22,15 +22,20 @@ export async function sendReply(
   const isBodyless = options.isHead || reply.status === 204 || reply.status === 304
   const headers = flatten(reply, isBodyless)
   if (options.close) headers.push('connection', 'close')
-  response.writeHead(reply.status, headers)
-  if (isBodyless || body === undefined) {
-    if (typeof body === 'object' && Symbol.asyncIterator in body) await discard(body)
-    return finish(response, options, null)
+  const isStream = typeof body === 'object' && Symbol.asyncIterator in body
+  try {
+    response.writeHead(reply.status, headers)
+  } catch (error) {
+    if (isStream) await discard(body)
+    response.destroy()
+    throw error
   }
-  if (typeof body === 'string' || body instanceof Uint8Array) {
-    return finish(response, options, typeof body === 'string' ? Buffer.from(body) : body)
+  if (isStream && !isBodyless) {
+    return stream(response, body, { ...options, size: declaredSize(reply) })
   }
-  return stream(response, body, { ...options, size: declaredSize(reply) })
+  if (isStream) await discard(body)
+  if (isBodyless || body === undefined || isStream) return finish(response, options, null)
+  return finish(response, options, typeof body === 'string' ? Buffer.from(body) : body)
 }
 
 /** A flat list is what Node writes fastest: no map of headers is built. */

@@ -135,6 +135,8 @@ export class HttpServer implements AsyncDisposable {
       expecting.add(request)
       serve(request, response)
     })
+    // Only 100-continue exists; S3 disregards any other expectation, where Node would refuse it.
+    this.#server.on('checkExpectation', serve)
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
       refuseSocket(error, socket, this.#endpoint.bodyOn(socket))
     })
