@@ -53,9 +53,7 @@ describe('contracts', () => {
       const users = tests.filter((file) => importsPath(file, suite))
       const ours = implementations.filter((each) => each.contract === contract)
       expect(ours.length).toBeGreaterThan(0)
-      const untested = ours.filter(
-        ({ file }) => !users.some((user) => importsPath(user, file.path)),
-      )
+      const untested = ours.filter(({ file }) => !users.some((user) => reaches(user, file.path)))
       expect(untested.map(({ className }) => className)).toEqual([])
     },
   )
@@ -92,6 +90,13 @@ function lastName(expression: unknown): string {
   if (!isNode(expression)) return ''
   const right = expression['right'] ?? expression['property']
   return isNode(right) ? String(right['name']) : String(expression['name'])
+}
+
+/** Whether a test imports the file itself, or through what tests share. */
+function reaches(user: SourceFile, path: string): boolean {
+  if (importsPath(user, path)) return true
+  const shared = tests.filter((file) => file !== user && importsPath(user, file.path))
+  return shared.some((file) => !file.path.startsWith('test/contracts/') && reaches(file, path))
 }
 
 function importsPath(file: SourceFile, path: string): boolean {

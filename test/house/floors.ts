@@ -17,7 +17,9 @@ export const floors = {
   config: [],
   telemetry: ['engine', 'catalog', 'store', 's3', 'identity'],
   'data-directory': ['platform'],
+  ground: ['catalog', 'platform'],
   compose: [
+    'ground',
     'config',
     'data-directory',
     'telemetry',
@@ -30,9 +32,9 @@ export const floors = {
     'segment',
     'platform',
   ],
-  cli: ['compose', 'config', 'data-directory', 'telemetry', 'identity', 'platform'],
+  cli: ['compose', 'ground', 'config', 'data-directory', 'telemetry', 'platform'],
   main: ['cli'],
-  index: ['compose', 'config', 'telemetry', 'platform'],
+  index: ['compose', 'ground', 'config', 'telemetry'],
 } as const satisfies Record<string, readonly string[]>
 
 export type Floor = keyof typeof floors

@@ -9,7 +9,7 @@ export const FILE_LINES_MAX = 400
 export const LINE_COLUMNS_MAX = 100
 
 const BANNED_NAMES = /^(utils?|helpers?|common|misc|index)$/
-const KEBAB_CASE = /^[a-z0-9]+(-[a-z0-9]+)*(\.(test|contract|config))*\.ts$/
+const KEBAB_CASE = /^[a-z0-9]+([-.][a-z0-9]+)*\.ts$/
 
 // Spelt apart, so that this file does not hold what it looks for.
 const bannedWords = [
@@ -23,11 +23,11 @@ const BANNED_WORD = new RegExp(
   bannedWords.map((parts) => `(?<![A-Za-z])${parts.join('')}(?![A-Za-z])`).join('|'),
 )
 
-/** `src/index.ts` is the package's entry and the one file that may be called index. */
+/** The package's entry, and its test, may be called index; nothing else. */
 export const nameIsTidy: Rule = ({ path }) => {
   const name = basename(path)
   if (!KEBAB_CASE.test(name)) return [`${path}: not kebab-case`]
-  const isBanned = BANNED_NAMES.test(name.split('.')[0] ?? '') && path !== 'src/index.ts'
+  const isBanned = BANNED_NAMES.test(name.split('.')[0] ?? '') && !/^(src|test)\/index\./.test(path)
   return isBanned ? [`${path}: name it for what it holds`] : []
 }
 
