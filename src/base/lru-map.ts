@@ -29,8 +29,4 @@ export class LruMap<Key, Value> {
       return
     }
   }
-
-  delete(key: Key): void {
-    this.#entries.delete(key)
-  }
 }

@@ -42,7 +42,6 @@ export class BlobWriting {
   #size = 0
   #unsyncedSize = 0
   #blob: Place | null = null
-  #failure: unknown = null
 
   constructor(parts: BlobWritingParts) {
     this.#parts = parts
@@ -113,7 +112,9 @@ export class BlobWriting {
 
   #append(record: RecordInput): { readonly writer: SegmentWriter; readonly place: Place } {
     // A write or sync in the background has failed: the blob can never become durable.
-    if (this.#failure !== null) throw this.#failure
+    for (const [writer, end] of this.#ends) {
+      if (writer.failure !== null && writer.durableSize < end) throw writer.failure
+    }
     const writer = this.#parts.lane.writerFor(record.payload.length)
     const place = writer.append(record)
     const span = recordSpan(record.payload.length)
@@ -144,7 +145,6 @@ export class BlobWriting {
     try {
       await outcome
     } catch (error) {
-      this.#failure = error
       this.#parts.lane.failed(writer, error)
       throw error
     }

@@ -16,6 +16,7 @@ import { IndexLookup, type LookupAnswer } from './index-lookup.ts'
 import { LiveSegment } from './live-segment.ts'
 import { openDirectory } from './open-directory.ts'
 import { damageError, readRecord } from './record-reader.ts'
+import { rewriteTail } from './rewrite-tail.ts'
 import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
 import { folderNames, segmentName, snapshotName, unfinishedName } from './segment-names.ts'
 import { scanRecords } from './segment-scan.ts'
@@ -177,6 +178,23 @@ export class LocalSegments implements Segments {
     } finally {
       await handle.close()
     }
+  }
+
+  async makeDurable(id: number): Promise<void> {
+    const segment = this.#require(id)
+    if (segment.state !== 'unsealed' || segment.writer !== null) return
+    let durableEnd = 0
+    for await (const step of this.scan(id)) {
+      if (step.step === 'record') durableEnd = Math.max(durableEnd, step.header.durableEnd)
+    }
+    const handle = await this.#parts.fs.open(segment.path, 'update')
+    try {
+      await rewriteTail(handle, durableEnd)
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    await this.#parts.fs.syncDirectory(this.#folder(segment.kind))
   }
 
   async seal(id: number, end: number, journal?: JournalEnd): Promise<void> {

@@ -85,6 +85,10 @@ export class FileSegmentWriter implements SegmentWriter {
     return this.#state === 'open'
   }
 
+  get failure(): SegmentError | null {
+    return this.#abandonment
+  }
+
   get size(): number {
     return this.#size
   }

@@ -56,6 +56,11 @@ export interface Segments extends AsyncDisposable {
    */
   scan(id: number, options?: ScanOptions): AsyncIterable<ScanStep>
   /**
+   * Makes durable what an earlier process left in a segment found unsealed at start: a power loss
+   * could still take what it had written and not synced. To be called before any of that is shown.
+   */
+  makeDurable(id: number): Promise<void>
+  /**
    * Seals a segment found unsealed at start: cuts what lies after `end` (the offset after its last
    * record that counts) and appends the footer. Idempotent; safe at every crash point. A segment
    * this process abandoned is not written again before the next start.
@@ -102,6 +107,8 @@ export interface SegmentWriter {
   readonly id: number
   /** Whether records can be appended: neither sealed, nor being sealed, nor abandoned. */
   readonly isOpen: boolean
+  /** What every call rejects with once the writer was abandoned; null before. */
+  readonly failure: Error | null
   /** Offset the next record will have. */
   readonly size: number
   /** Bytes appended and not yet written. */
