@@ -15,6 +15,7 @@ import {
 } from './journal/commit-record.ts'
 import { type JournalPart, journalOrder } from './journal/journal-order.ts'
 import { readJournal, SEGMENT_START } from './journal/journal-reader.ts'
+import { journalError } from './journal/journal-writer.ts'
 import { asBuffer, keyText } from './key-text.ts'
 import type { KvPosition, OrderedKv } from './kv/ordered-kv.ts'
 import { loadSnapshot } from './snapshot/read-snapshot.ts'
@@ -48,6 +49,7 @@ export interface Recovered {
 /** Takes `kv` over, and closes it when it has to be replaced. */
 export async function recover(parts: RecoveryParts, kv: OrderedKv): Promise<Recovered> {
   const { segments, listener } = parts
+  await makeTailDurable(segments)
   const reason = await reasonToRebuild(parts, kv.position)
   let index: CatalogIndex
   let replayedCommitCount: number
@@ -71,6 +73,24 @@ export async function recover(parts: RecoveryParts, kv: OrderedKv): Promise<Reco
   const end = index.position ?? journalStart
   await sealFound(segments, end, listener)
   return { index, end, replayedCommitCount }
+}
+
+/**
+ * A killed process may have left commits that it had written and not synced. They are made durable
+ * before anybody sees them: what has been seen must not go with the next power loss. Only the last
+ * segment can hold such.
+ *
+ * @throws CatalogError `unavailable`, `disk-full`
+ */
+async function makeTailDurable(segments: Segments): Promise<void> {
+  const last = journalOrder(segments).at(-1)
+  if (last === undefined) return
+  try {
+    await segments.makeDurable(last.info.id)
+  } catch (cause) {
+    if (cause instanceof SegmentError) throw cause
+    throw journalError(cause)
+  }
 }
 
 /**
@@ -167,8 +187,7 @@ function chainsMeet({ info }: JournalPart, { chain }: KvPosition): string | null
 
 /**
  * Seals the journal segments that an earlier process left unsealed, each at the end of what counts
- * in it; this also makes durable what a killed process had written and not synced. A segment that
- * cannot be sealed is tried again at the next start.
+ * in it. A segment that cannot be sealed is tried again at the next start.
  */
 async function sealFound(
   segments: Segments,

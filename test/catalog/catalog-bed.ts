@@ -73,6 +73,16 @@ export class LastingKv {
     return this.#handle(this.#current)
   }
 
+  /** As it is at this moment; both go on by themselves. */
+  fork(): () => Promise<LastingKv> {
+    const view = this.#current.view()
+    return async () => {
+      const copy = new LastingKv()
+      await copy.#current.apply([...view.range(everyKey)], view.position)
+      return copy
+    }
+  }
+
   #handle(kv: OrderedKv): OrderedKv {
     return {
       get: (key) => kv.get(key),
@@ -107,7 +117,9 @@ export function rowsOf(catalog: Catalog): string[] {
 }
 
 export function textRows(entries: Iterable<Entry>): string[] {
-  return [...entries].map(({ key, value }) => `${key}=${value}`)
+  return [...entries].map(
+    ({ key, value }) => `${key.toString('latin1')}=${value.toString('latin1')}`,
+  )
 }
 
 /** Waits for what happens in the background. */

@@ -251,7 +251,7 @@ interface Group<Ticket> {
 }
 
 /** The errno of a failed write lies in the cause of the segment floor's error. */
-function journalError(cause: unknown): CatalogError {
+export function journalError(cause: unknown): CatalogError {
   const code = errnoOf(cause instanceof Error && cause.cause !== undefined ? cause.cause : cause)
   if (code === 'ENOSPC' || code === 'EDQUOT') {
     return new CatalogError('disk-full', 'no room for the journal', { cause })

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest'
+import { type CrashModel, crashModels } from '../../src/platform/crash-model.ts'
+import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
+import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import { LastingKv, openBed } from './catalog-bed.ts'
+import { History } from './history.ts'
+
+const options = { segmentSizeMax: 3000, flushRowCount: 8 }
+
+interface Image {
+  /** One disk for each recovery. */
+  readonly disks: readonly [MemoryFileSystem, MemoryFileSystem]
+  readonly forkKv: () => Promise<LastingKv>
+  readonly acknowledged: number
+  readonly name: string
+}
+
+/**
+ * Runs a history and takes pictures of the disk before each operation, as it would be after a crash
+ * just then.
+ */
+async function picturesOf(seed: number, model: CrashModel): Promise<[History, Image[]]> {
+  const fs = new MemoryFileSystem({ simulate: true })
+  const kv = new LastingKv()
+  const random = new SeededRandom(seed)
+  const history = new History(random)
+  const bed = await openBed(fs, { kv: kv.open(), options, seed })
+  const images: Image[] = []
+  fs.intercept(({ index, operation }) => {
+    if (operation !== 'read' && operation !== 'stat') {
+      images.push({
+        disks: [fs.crash({ model, seed: index }), fs.crash({ model, seed: index + 1 })],
+        forkKv: kv.fork(),
+        acknowledged: history.acknowledged,
+        name: `seed ${seed}, ${model}, before operation ${index} (${operation})`,
+      })
+    }
+    return null
+  })
+  for (let step = 0; step < 25; step++) await history.step(bed.catalog)
+  await bed[Symbol.asyncDispose]()
+  return [history, images]
+}
+
+describe('a catalog after a crash', () => {
+  for (const model of crashModels) {
+    it(`holds what was acknowledged and nothing torn (${model})`, {
+      timeout: 120_000,
+    }, async () => {
+      const [history, images] = await picturesOf(1, model)
+      expect(images.length).toBeGreaterThan(60)
+      for (const image of images) {
+        for (const hasIndex of [true, false]) await assertRecovers(image, history, hasIndex)
+      }
+    })
+  }
+
+  it('survives one crash after another, and goes on from each', { timeout: 120_000 }, async () => {
+    for (let seed = 10; seed < 22; seed++) {
+      const random = new SeededRandom(seed)
+      const history = new History(random)
+      let fs = new MemoryFileSystem({ simulate: true })
+      let kv = new LastingKv()
+      for (let life = 0; life < 12; life++) {
+        const bed = await openBed(fs, { kv: kv.open(), options, seed: seed * 100 + life })
+        await history.assertHolds(bed.catalog, bed.segments)
+        history.continueFrom(bed.catalog.sequence)
+        const steps = random.below(8)
+        for (let step = 0; step < steps; step++) await history.step(bed.catalog)
+        // In the middle of a few commits.
+        const last = Array.from({ length: 3 }, () => history.submit(bed.catalog))
+        for (let turn = random.below(12); turn > 0; turn--) await new Promise(setImmediate)
+        const model = random.pick(crashModels)
+        const next = fs.crash({ model, seed: random.next() })
+        const { acknowledged } = history
+        kv = random.chance(0.8) ? await kv.fork()() : new LastingKv()
+        await Promise.allSettled(last)
+        await bed.kill()
+        history.acknowledged = acknowledged
+        fs = next
+      }
+    }
+  })
+})
+
+async function assertRecovers(image: Image, history: History, hasIndex: boolean): Promise<void> {
+  const kv = hasIndex ? await image.forkKv() : new LastingKv()
+  const fs = image.disks[hasIndex ? 0 : 1]
+  const { acknowledged } = history
+  history.acknowledged = image.acknowledged
+  try {
+    const bed = await openBed(fs, { kv: kv.open(), options, seed: 99 })
+    await history.assertHolds(bed.catalog, bed.segments)
+    const { sequence } = bed.catalog
+    expect(bed.events.filter(({ event }) => event === 'finding')).toEqual([])
+    await assertDurable(fs, sequence)
+    await bed.catalog.commit({ puts: [{ key: Buffer.from('after'), value: Buffer.from('1') }] })
+    expect(bed.catalog.sequence).toBe(sequence + 1)
+    await bed[Symbol.asyncDispose]()
+
+    const again = await openBed(fs, { kv: kv.open(), options, seed: 98 })
+    expect(again.catalog.sequence).toBe(sequence + 1)
+    expect(again.events.find(({ event }) => event === 'recovered')).toMatchObject({
+      replayedCommitCount: 0,
+    })
+    await again[Symbol.asyncDispose]()
+  } catch (error) {
+    throw new Error(`${image.name}, ${hasIndex ? 'with' : 'without'} index`, { cause: error })
+  } finally {
+    history.acknowledged = acknowledged
+  }
+}
+
+/** What a recovered catalog serves, a power loss just then does not take back. */
+async function assertDurable(fs: MemoryFileSystem, sequence: number): Promise<void> {
+  const bed = await openBed(fs.crash({ model: 'lose-all' }), { options, seed: 97 })
+  expect(bed.catalog.sequence).toBe(sequence)
+  await bed[Symbol.asyncDispose]()
+}
