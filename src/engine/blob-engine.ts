@@ -1,4 +1,3 @@
-/** The blob engine over local segments: what `BlobStore` promises, put together. */
 import assert from 'node:assert/strict'
 import { SegmentError } from '../segment/errors.ts'
 import type { Segments } from '../segment/segments.ts'
@@ -54,6 +53,7 @@ const defaults: BlobEngineOptions = {
   idleBufferCountMax: 16,
 }
 
+/** The blob engine over a set of segments: what `BlobStore` promises, put together. */
 export class BlobEngine implements BlobStore {
   readonly #options: BlobEngineOptions
   readonly #emit: EngineListener

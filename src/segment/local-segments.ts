@@ -1,9 +1,3 @@
-/**
- * The segment files of one data directory.
- *
- * Invariants: ids are handed out once; a file found at start is only ever sealed; no payload leaves
- * unverified; damage is reported and the rest goes on being served.
- */
 import assert from 'node:assert/strict'
 import type { Clock } from '../platform/clock.ts'
 import { errnoOf, type FileSystem } from '../platform/file-system.ts'
@@ -59,6 +53,12 @@ const defaults: LocalSegmentsOptions = {
   openConcurrency: 16,
 }
 
+/**
+ * The segment files of one data directory.
+ *
+ * Invariants: ids are handed out once; a file found at start is only ever sealed; no payload leaves
+ * unverified; damage is reported and the rest goes on being served.
+ */
 export class LocalSegments implements Segments {
   readonly #parts: LocalSegmentsParts
   readonly #storeId: Buffer
