@@ -1,0 +1,243 @@
+import { createHash } from 'node:crypto'
+import type { CrashModel, DiskOperation, Fault } from '../../src/platform/memory-fs.ts'
+import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import { checkInvariants } from '../store/invariants.ts'
+import { check, type Expectation, expectationOf } from './expectation.ts'
+import { History, type HistoryOptions } from './history.ts'
+import { Machine, type MachineOptions, type Stack } from './machine.ts'
+import { probe, withoutProbe } from './probe.ts'
+import { ReferenceModel } from './reference-model.ts'
+import { RoundRunner } from './round-runner.ts'
+import { describeRound, type Round, type Step } from './step.ts'
+import { difference, readState, type StoreState } from './store-state.ts'
+
+export interface CrashRunOptions extends HistoryOptions, Omit<MachineOptions, 'seed' | 'capacity'> {
+  readonly roundCount: number
+  /** Chance of a crash before an operation that is no boundary. */
+  readonly crashRate: number
+  /** Rounds to run in place of made-up ones. */
+  readonly rounds?: readonly Round[]
+  /** Rounds at the beginning during which nothing crashes. Default: none. */
+  readonly quietRoundCount?: number
+}
+
+export interface CrashRunResult {
+  /** Pairs of a disk and what must be on it that were checked, each once. */
+  readonly stateCount: number
+  /** Disks that were opened, no two alike. */
+  readonly imageCount: number
+}
+
+/** Operations whose success changes what is durable, or which names there are. */
+const boundaries: ReadonlySet<string> = new Set([
+  'sync',
+  'syncDirectory',
+  'create',
+  'rename',
+  'remove',
+  'truncate',
+])
+
+const powerLosses: readonly CrashModel[] = ['lose-all', 'keep-all', 'subset', 'torn']
+
+interface Crash {
+  readonly machine: Machine
+  readonly expectation: Expectation
+  readonly at: string
+}
+
+/**
+ * Runs one history on the real stack and crashes it at every boundary, at every acknowledgement and
+ * here and there in between. Every disk that a crash may leave is opened and must hold what was
+ * acknowledged; it is then written to, crashed and opened again.
+ */
+export class CrashRun {
+  readonly #options: CrashRunOptions
+  readonly #random: SeededRandom
+  readonly #history: History
+  readonly #model = new ReferenceModel()
+  readonly #machine: Machine
+  readonly #done: Round[] = []
+  /** States of disks already opened, by digest. */
+  readonly #opened = new Map<string, StoreState>()
+  #crashes: Crash[] = []
+  #expectation: Expectation | null = null
+  #stateCount = 0
+  #imageCount = 0
+
+  constructor(options: CrashRunOptions) {
+    this.#options = options
+    this.#random = new SeededRandom(options.seed ^ 0x5eed)
+    this.#history = new History(options)
+    this.#machine = new Machine(options)
+  }
+
+  async run(): Promise<CrashRunResult> {
+    let machine = this.#machine
+    let stack = await this.#open(machine)
+    const rounds = this.#options.rounds ?? null
+    const count = rounds?.length ?? this.#options.roundCount
+    for (let index = 0; index < count; index++) {
+      const round = rounds?.[index] ?? this.#history.next(this.#model)
+      this.#done.push(round)
+      try {
+        if ('control' in round)
+          ({ machine, stack } = await this.#control(round.control, machine, stack))
+        else await this.#runSteps(machine, stack, round.steps)
+        this.#capture(machine, 'after the round')
+        await this.#checkCrashes()
+        await this.#observe(stack)
+      } catch (error) {
+        throw this.#explained(error)
+      }
+    }
+    await stack.close()
+    return { stateCount: this.#stateCount, imageCount: this.#imageCount }
+  }
+
+  async #open(machine: Machine): Promise<Stack> {
+    machine.fs.intercept((operation) => this.#intercept(machine, operation))
+    return machine.open()
+  }
+
+  async #runSteps(machine: Machine, stack: Stack, steps: readonly Step[]): Promise<void> {
+    const runner = new RoundRunner(stack.store, this.#model)
+    await runner.run(steps, () => this.#capture(machine, 'after an answer'))
+  }
+
+  async #control(
+    control: string,
+    machine: Machine,
+    stack: Stack,
+  ): Promise<{ readonly machine: Machine; readonly stack: Stack }> {
+    if (control === 'flush') await stack.flush()
+    else if (control === 'snapshot') await stack.snapshot()
+    else {
+      if (control === 'restart') await stack.close()
+      const next = control === 'kill' ? machine.crash({ model: 'kill', seed: 0 }) : machine
+      machine.fs.intercept(null)
+      if (control === 'kill') await stack.close()
+      return { machine: next, stack: await this.#open(next) }
+    }
+    return { machine, stack }
+  }
+
+  /** Takes crash images before an operation happens, and lets time pass. */
+  #intercept(machine: Machine, operation: DiskOperation): null | Promise<Fault | null> {
+    if (this.#done.length <= (this.#options.quietRoundCount ?? 0)) return null
+    const isBoundary = boundaries.has(operation.operation)
+    if (isBoundary || this.#random.chance(this.#options.crashRate)) {
+      this.#capture(machine, `before ${operation.operation} of ${operation.path}`)
+    }
+    return this.#random.chance(0.3) ? later() : null
+  }
+
+  #capture(machine: Machine, at: string): void {
+    if (this.#done.length <= (this.#options.quietRoundCount ?? 0)) return
+    if (this.#expectation?.version !== this.#model.version) {
+      this.#expectation = expectationOf(this.#model)
+    }
+    const expectation = this.#expectation
+    const models: CrashModel[] = [...powerLosses]
+    if (this.#random.chance(0.2)) models.push('kill')
+    if (this.#random.chance(0.5)) models.push('subset', 'torn')
+    for (const model of models) {
+      const seed = this.#random.next()
+      const crashed = machine.crash({ model, seed, index: this.#random.pick(indexFates) })
+      this.#crashes.push({ machine: crashed, expectation, at: `${model} ${seed} ${at}` })
+    }
+  }
+
+  async #checkCrashes(): Promise<void> {
+    const crashes = this.#crashes
+    this.#crashes = []
+    const checked = new Set<string>()
+    for (const crash of crashes) {
+      const digest = await digestOf(crash.machine)
+      const name = `${digest} ${crash.expectation.version}`
+      if (checked.has(name)) continue
+      checked.add(name)
+      this.#stateCount++
+      try {
+        const state = this.#opened.get(digest) ?? (await this.#reopened(crash.machine))
+        this.#opened.set(digest, state)
+        const problems = check(state, crash.expectation)
+        if (problems.length > 0) throw new Error(problems.join('\n'))
+      } catch (error) {
+        throw new Error(`crash (${crash.at})`, { cause: error })
+      }
+    }
+    // Older disks come up rarely again.
+    if (this.#opened.size > 500) this.#opened.clear()
+  }
+
+  /** Opens a disk, writes to it, crashes it, opens it again: what it held it must go on holding. */
+  async #reopened(machine: Machine): Promise<StoreState> {
+    this.#imageCount++
+    const stack = await machine.open()
+    const state = await readState(stack.store)
+    checkInvariants(stack.catalog)
+    const findings = stack.findings()
+    if (findings.length > 0) throw new Error(`a crash is no damage: ${findings.join()}`)
+    const seed = this.#random.next()
+    await probe(stack.store, seed)
+    const model = this.#random.pick(['lose-all', 'torn', 'kill'] as const)
+    const again = machine.crash({ model, seed, index: this.#random.pick(indexFates) })
+    await stack.close()
+    const second = await again.open()
+    const changed = difference(state, await withoutProbe(second.store, seed))
+    if (changed !== null) throw new Error(`differs when opened again (${model}): ${changed}`)
+    await second.close()
+    return state
+  }
+
+  /** The store itself, undisturbed, must show what is expected; from then on it is certain. */
+  async #observe(stack: Stack): Promise<void> {
+    const state = await readState(stack.store)
+    const problems = check(state, expectationOf(this.#model))
+    if (problems.length > 0) throw new Error(problems.join('\n'))
+    this.#model.observe(state)
+  }
+
+  #explained(error: unknown): Error {
+    const { seed } = this.#options
+    const rounds = this.#done.map((round, index) => `${index} ${describeRound(round)}`)
+    const message = [`SEED=${seed} npm run simulate`, ...rounds, causesOf(error)].join('\n')
+    return new Error(message, { cause: error })
+  }
+}
+
+/** The index is a cache: what a crash leaves of it must not matter. */
+const indexFates = ['kept', 'kept', 'lost'] as const
+
+function later(): Promise<null> {
+  return new Promise((resolve) => setImmediate(() => resolve(null)))
+}
+
+function causesOf(error: unknown): string {
+  const lines: string[] = []
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    lines.push(cause.cause === undefined ? (cause.stack ?? cause.message) : cause.message)
+  }
+  return lines.join('\ncaused by ')
+}
+
+/** Tells two disks apart, their indexes included. */
+async function digestOf({ fs, index, directory }: Machine): Promise<string> {
+  const hash = createHash('sha1').update(index.fingerprint)
+  const visit = async (path: string): Promise<void> => {
+    for (const name of await fs.list(path)) {
+      const child = `${path}/${name}`
+      const stat = await fs.stat(child)
+      hash.update(`${child} ${stat?.kind} ${stat?.size} `)
+      if (stat?.kind === 'directory') await visit(child)
+      if (stat?.kind !== 'file') continue
+      await using file = await fs.open(child, 'read')
+      const bytes = Buffer.allocUnsafe(stat.size)
+      await file.read(bytes, 0)
+      hash.update(bytes)
+    }
+  }
+  if ((await fs.stat(directory)) !== null) await visit(directory)
+  return hash.digest('hex')
+}

@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { runCampaign } from './crash-histories.ts'
+
+describe('after a power loss at any moment of a history of several clients', () => {
+  it('everything acknowledged is there, and nothing else', async () => {
+    const { stateCount } = await runCampaign({
+      name: 'several clients',
+      options: {
+        roundCount: 40,
+        concurrencyMax: 6,
+        controls: ['restart', 'kill', 'flush', 'snapshot'],
+        crashRate: 0.1,
+      },
+      firstSeed: 1001,
+      seedCount: 12,
+    })
+    expect(stateCount).toBeGreaterThan(0)
+  })
+})

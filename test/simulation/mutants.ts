@@ -1,0 +1,136 @@
+import type { FileHandle, FileSystem } from '../../src/platform/file-system.ts'
+import type { ObjectStore } from '../../src/store/object-store.ts'
+
+/**
+ * Mistakes on purpose, each one that a storage engine has been known to make. A simulation that
+ * does not notice them proves nothing.
+ */
+export interface Mutant {
+  readonly name: string
+  readonly disguise?: (fs: FileSystem) => FileSystem
+  readonly corrupt?: (store: ObjectStore) => ObjectStore
+}
+
+const done = Promise.resolve()
+
+export const mutants: readonly Mutant[] = [
+  {
+    name: 'never syncs a journal file',
+    disguise: (fs) =>
+      withHandles(fs, (file) => (isIn(file, 'journal') ? { sync: () => done } : {})),
+  },
+  {
+    name: 'never syncs a data file',
+    disguise: (fs) => withHandles(fs, (file) => (isIn(file, 'hot') ? { sync: () => done } : {})),
+  },
+  {
+    name: 'never syncs a snapshot',
+    disguise: (fs) =>
+      withHandles(fs, (file) => (isIn(file, 'snapshots') ? { sync: () => done } : {})),
+  },
+  {
+    name: 'never syncs a folder',
+    disguise: (fs) => overlaid(fs, { syncDirectory: () => done }),
+  },
+  {
+    name: 'does not wait for a sync',
+    disguise: (fs) =>
+      withHandles(fs, (file) => ({
+        sync: async () => {
+          void file.sync()
+        },
+      })),
+  },
+  {
+    name: 'syncs before it writes',
+    disguise: (fs) => withHandles(fs, syncingFirst),
+  },
+  {
+    name: 'writes the first pieces of a write only',
+    disguise: (fs) =>
+      withHandles(fs, (file) => ({
+        write: (pieces, position) => file.write(pieces.slice(0, 3), position),
+      })),
+  },
+  {
+    name: 'writes to the wrong place now and then',
+    disguise: (fs) => withHandles(fs, misdirected),
+  },
+  {
+    name: 'forgets a delete',
+    corrupt: (store) => overlaid(store, { deleteObject: () => done }),
+  },
+  {
+    name: 'drops the tags',
+    corrupt: (store) => overlaid(store, { putObjectTags: () => done }),
+  },
+  {
+    name: 'lets every first writer win',
+    corrupt: (store) =>
+      overlaid(store, { putObject: (input) => store.putObject({ ...input, conditions: {} }) }),
+  },
+  {
+    name: 'miscounts the parts of two uploads',
+    corrupt: (store) =>
+      overlaid(store, {
+        usage: async (bucket) => {
+          const usage = await store.usage(bucket)
+          return { ...usage, partBytes: usage.partBytes + (usage.uploads === 2 ? 1 : 0) }
+        },
+      }),
+  },
+]
+
+type Override<Whole> = Partial<{ [Key in keyof Whole]: Whole[Key] }>
+
+function isIn(file: FileHandle, folder: string): boolean {
+  return file.path.includes(`/${folder}/`)
+}
+
+function withHandles(
+  fs: FileSystem,
+  change: (file: FileHandle) => Override<FileHandle>,
+): FileSystem {
+  return overlaid(fs, {
+    open: async (path, mode) => {
+      const file = await fs.open(path, mode)
+      return overlaid(file, change(file))
+    },
+  })
+}
+
+/** Holds each write back until the next sync has begun: the sync covers what came before. */
+function syncingFirst(file: FileHandle): Override<FileHandle> {
+  let held: (() => Promise<void>) | null = null
+  return {
+    write: async (pieces, position) => {
+      await held?.()
+      const bytes = Buffer.concat(pieces)
+      held = () => file.write([bytes], position)
+    },
+    sync: async () => {
+      await file.sync()
+      await held?.()
+      held = null
+    },
+  }
+}
+
+function misdirected(file: FileHandle): Override<FileHandle> {
+  let count = 0
+  return {
+    write: (pieces, position) => file.write(pieces, ++count % 7 === 0 ? position + 8 : position),
+  }
+}
+
+/** The same object with some methods replaced. */
+export function overlaid<Whole extends object>(whole: Whole, override: Override<Whole>): Whole {
+  return new Proxy(whole, {
+    get: (target, name) => {
+      const replaced = Reflect.get(override, name) as unknown
+      if (replaced !== undefined) return replaced
+      const own = Reflect.get(target, name, target) as unknown
+      return typeof own === 'function' ? own.bind(target) : own
+    },
+  })
+}
