@@ -7,6 +7,10 @@ export class Connection {
   #abort: AbortController | null = null
   /** The body being read, so that an error of the socket can reach it. */
   body: RequestBody | null = null
+  /** Requests taken and not yet answered whole. */
+  answering = 0
+  /** What came after them makes no sense: close when they are answered. */
+  isBroken = false
 
   constructor(socket: Socket) {
     this.#socket = socket
@@ -25,16 +29,26 @@ export class Connection {
   }
 }
 
-/** Finds the connection of a socket; forgets it with the socket. */
+/** The open connections of a server. */
 export class Connections {
-  readonly #known = new WeakMap<Socket, Connection>()
+  readonly #open = new Map<Socket, Connection>()
 
   of(socket: Socket): Connection {
-    let connection = this.#known.get(socket)
-    if (connection === undefined) {
-      connection = new Connection(socket)
-      this.#known.set(socket, connection)
-    }
+    const known = this.#open.get(socket)
+    if (known !== undefined) return known
+    const connection = new Connection(socket)
+    this.#open.set(socket, connection)
+    socket.once('close', () => this.#open.delete(socket))
     return connection
+  }
+
+  /**
+   * Closes those on which nothing is being answered, also those that never sent a request, which
+   * Node does not count as idle.
+   */
+  closeIdle(): void {
+    for (const [socket, { answering }] of this.#open) {
+      if (answering === 0) socket.destroySoon()
+    }
   }
 }

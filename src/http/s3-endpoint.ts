@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import type { Dispatched, Dispatcher } from '../s3/dispatch.ts'
 import { S3Error } from '../s3/errors.ts'
 import type { RequestListener } from '../s3/events.ts'
-import { Connections } from './connection.ts'
+import type { Connections } from './connection.ts'
 import { HttpRequest } from './http-request.ts'
 import { Admission, type HttpLimits } from './limits.ts'
 import { RequestBody } from './request-body.ts'
@@ -19,6 +18,7 @@ const LINGER_SIZE_MAX = 16 * 1024 * 1024
 type Refusal = 'SlowDown' | 'RequestHeaderSectionTooLarge' | 'BadRequest'
 
 export interface S3EndpointOptions {
+  readonly connections: Connections
   readonly dispatcher: Dispatcher
   readonly limits: HttpLimits
   readonly onRequest: RequestListener
@@ -31,7 +31,6 @@ export class S3Endpoint {
   readonly #options: S3EndpointOptions
   readonly #admission: Admission
   readonly #ids = new RequestIds()
-  readonly #connections = new Connections()
 
   constructor(options: S3EndpointOptions) {
     this.#options = options
@@ -42,11 +41,6 @@ export class S3Endpoint {
     return this.#admission
   }
 
-  /** The body that is being read from a socket, so that an error of the socket can reach it. */
-  bodyOn(socket: Socket): RequestBody | null {
-    return this.#connections.of(socket).body
-  }
-
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
     const startedAt = performance.now()
     const hasBody = declaresBody(request)
@@ -54,8 +48,9 @@ export class S3Endpoint {
       limits: this.#options.limits,
       expectsContinue,
     })
-    const connection = this.#connections.of(request.socket)
+    const connection = this.#options.connections.of(request.socket)
     connection.body = hasBody ? body : null
+    connection.answering += 1
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     const isAdmitted = this.#admission.enter(hasBody)
     const closed = whenClosed(response)
@@ -70,6 +65,8 @@ export class S3Endpoint {
     }
     if (isAdmitted) this.#admission.leave(hasBody)
     await closed
+    connection.answering -= 1
+    if (connection.isBroken && connection.answering === 0) request.socket.destroySoon()
     this.#report(raw, response, { dispatched, sent, startedAt })
   }
 

@@ -3,6 +3,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import Koa from 'koa'
 import type { Dispatcher } from '../s3/dispatch.ts'
 import type { RequestListener } from '../s3/events.ts'
+import { Connections } from './connection.ts'
 import { type HealthProbe, serveHealth } from './health-endpoint.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { S3Endpoint } from './s3-endpoint.ts'
@@ -25,6 +26,7 @@ export interface HttpServerOptions {
 export class HttpServer implements AsyncDisposable {
   readonly #server: Server
   readonly #endpoint: S3Endpoint
+  readonly #connections = new Connections()
   readonly #limits: HttpLimits
   #isDraining = false
   #closed: Promise<void> | null = null
@@ -33,6 +35,7 @@ export class HttpServer implements AsyncDisposable {
     this.#limits = { ...defaultHttpLimits, ...options.limits }
     this.#endpoint = new S3Endpoint({
       dispatcher: options.dispatcher,
+      connections: this.#connections,
       limits: this.#limits,
       onRequest: options.onRequest,
       isDraining: () => this.#isDraining,
@@ -84,7 +87,7 @@ export class HttpServer implements AsyncDisposable {
     this.#isDraining = true
     let isClean = true
     const closed = this.#stopListening()
-    const sweep = setInterval(() => this.#server.closeIdleConnections(), IDLE_SWEEP_MS)
+    const sweep = setInterval(() => this.#connections.closeIdle(), IDLE_SWEEP_MS)
     const timer = setTimeout(() => {
       isClean = false
       this.#server.closeAllConnections()
@@ -130,6 +133,7 @@ export class HttpServer implements AsyncDisposable {
     const serve = (request: IncomingMessage, response: ServerResponse) => {
       handle(request, response)
     }
+    this.#server.on('connection', (socket: Socket) => this.#connections.of(socket))
     this.#server.on('request', serve)
     this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
       expecting.add(request)
@@ -138,7 +142,7 @@ export class HttpServer implements AsyncDisposable {
     // Only 100-continue exists; S3 disregards any other expectation, where Node would refuse it.
     this.#server.on('checkExpectation', serve)
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      refuseSocket(error, socket, this.#endpoint.bodyOn(socket))
+      refuseSocket(error, socket, this.#connections.of(socket))
     })
     this.#server.on('connect', (_request: IncomingMessage, socket: Socket) => {
       refuseConnect(socket)

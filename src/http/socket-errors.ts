@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { S3Error, type S3ErrorCode } from '../s3/errors.ts'
 import { errorDocument } from '../s3/xml/error-document.ts'
-import type { RequestBody } from './request-body.ts'
+import type { Connection } from './connection.ts'
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
@@ -10,24 +10,17 @@ const REASONS: Readonly<Record<number, string>> = {
 
 /**
  * Answers what Node's parser refuses, in S3's own form. Half a body is told to whoever reads it, so
- * that the request itself is answered; anything else gets its answer here and the socket ends.
+ * that the request itself is answered. A request under way before the nonsense keeps its answer.
  */
 export function refuseSocket(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  body: RequestBody | null,
+  connection: Connection,
 ): void {
-  if (error.code === 'HPE_INVALID_EOF_STATE' && body !== null && body.isOpen) {
-    body.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
-    return
-  }
-  const isAnswering = body?.isOpen === true && body.bytes > 0
-  if (error.code === 'ECONNRESET' || !socket.writable || isAnswering) {
-    body?.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
-    socket.destroy()
-    return
-  }
-  endWith(socket, new S3Error(codeOf(error)))
+  connection.body?.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
+  if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
+  else if (connection.answering > 0) connection.isBroken = true
+  else endWith(socket, new S3Error(codeOf(error)))
 }
 
 /** CONNECT asks for a tunnel; there is none. */
