@@ -9,7 +9,7 @@ import { pseudoRandomBytes } from './fixture.ts'
 
 const MIB = 1024 * 1024
 const NODE_MODULES = path.resolve(import.meta.dirname, '../../node_modules')
-const PACKAGES = ['zod', 'fast-xml-parser', 'koa', 'commander', 'pino', 'fast-check', 'tsx']
+const PACKAGES = ['hash-wasm', 'fast-xml-parser', 'koa', 'commander', 'pino', 'fast-check', 'tsx']
 
 /** Names that need encoding somewhere on their way, yet every file system and client takes. */
 const oddNames = [
