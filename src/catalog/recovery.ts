@@ -59,6 +59,11 @@ export async function recover(parts: RecoveryParts, kv: OrderedKv): Promise<Reco
   } else {
     const startedAt = performance.now()
     listener({ event: 'rebuildStarted', reason, cause: null })
+    if (kv.position !== null) {
+      // It was filled from this journal: what does not fit it is missing from the journal now.
+      const { segment, offset } = kv.position
+      listener({ event: 'finding', finding: { segment, offset, field: reason } })
+    }
     const fresh = await kv.successor()
     const rebuilt = await rebuild(parts, fresh, Number.POSITIVE_INFINITY).catch(async (error) => {
       await fresh[Symbol.asyncDispose]()
