@@ -1,19 +1,27 @@
 import type { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { StoreError } from '../../src/store/errors.ts'
 import { History } from './history.ts'
-import { Machine } from './machine.ts'
+import { Machine, type Stack } from './machine.ts'
 import { type ObjectValue, ReferenceModel } from './reference-model.ts'
 import { RoundRunner } from './round-runner.ts'
 import { isSameObject } from './same-object.ts'
 import type { Control } from './step.ts'
-import { readState, type StoreState } from './store-state.ts'
+import { difference, readState, type StoreState } from './store-state.ts'
 
 /**
  * How a damaged disk was met. `harmless`: all is there. `reported`: something is missing or older
  * than it was, and a finding says so. `unreadable`: reading an object fails as corruption.
- * `refused`: the store does not open, and says why.
+ * `refused`: the store does not open, and says why. `earlier`: the store is as it was at some
+ * moment before, as a whole, and nothing says so.
  */
-export type DamageOutcome = 'harmless' | 'reported' | 'unreadable' | 'refused'
+export type DamageOutcome = 'harmless' | 'reported' | 'unreadable' | 'refused' | 'earlier'
+
+export interface Damage {
+  readonly what: string
+  /** The file that is not what it was. */
+  readonly path: string
+  readonly change: (fs: MemoryFileSystem) => Promise<void>
+}
 
 const controls: Readonly<Record<number, Control>> = {
   15: 'flush',
@@ -29,15 +37,14 @@ export class DamageRun {
   readonly #machine: Machine
   readonly #expected: StoreState
   /** Every value each object ever had. */
-  readonly #past: ReadonlyMap<string, readonly ObjectValue[]>
+  readonly #past: Past
+  /** The store after every step. */
+  readonly #states: readonly StoreState[]
 
-  private constructor(
-    machine: Machine,
-    expected: StoreState,
-    past: ReadonlyMap<string, readonly ObjectValue[]>,
-  ) {
+  private constructor(machine: Machine, states: readonly StoreState[], past: Past) {
     this.#machine = machine
-    this.#expected = expected
+    this.#expected = states.at(-1) ?? new Map()
+    this.#states = states
     this.#past = past
   }
 
@@ -45,9 +52,9 @@ export class DamageRun {
     let machine = new Machine({ seed: 77 })
     let stack = await machine.open()
     const model = new ReferenceModel()
-    const history = new History({ seed: 77, concurrencyMax: 3, controls: [] })
+    const history = new History({ seed: 77, concurrencyMax: 1, controls: [] })
     const past = new Map<string, ObjectValue[]>()
-    let state: StoreState = new Map()
+    const states: StoreState[] = []
     for (let index = 0; index < ROUND_COUNT; index++) {
       const control = controls[index]
       if (control === 'flush') await stack.flush()
@@ -59,13 +66,14 @@ export class DamageRun {
       }
       const round = history.next(model)
       if ('steps' in round) await new RoundRunner(stack.store, model).run(round.steps, () => {})
-      state = await readState(stack.store)
+      const state = await readState(stack.store)
+      states.push(state)
       model.observe(state)
       remember(past, model)
     }
     const killed = machine.crash({ model: 'keep-all' })
     await stack.close()
-    return new DamageRun(ending === 'killed' ? killed : machine, state, past)
+    return new DamageRun(ending === 'killed' ? killed : machine, states, past)
   }
 
   get directory(): string {
@@ -95,26 +103,34 @@ export class DamageRun {
    *
    * @throws Error when a wrong byte is served, or something is missing and nothing says so
    */
-  async damage(
-    what: string,
-    change: (fs: MemoryFileSystem) => Promise<void>,
-  ): Promise<DamageOutcome> {
+  async meet(damage: Damage): Promise<DamageOutcome> {
     const outcomes: DamageOutcome[] = []
     for (const index of ['kept', 'lost'] as const) {
       const image = this.#machine.crash({ model: 'keep-all', index })
-      await change(image.fs)
+      await damage.change(image.fs)
       try {
-        outcomes.push(await this.#meet(image))
+        const outcome = await this.#open(image)
+        if (outcome === 'earlier') await this.#requireLastGroups(damage)
+        outcomes.push(outcome)
       } catch (cause) {
-        throw new Error(`${what} (index ${index})`, { cause })
+        throw new Error(`${damage.what} (index ${index})`, { cause })
       }
     }
-    const order: readonly DamageOutcome[] = ['refused', 'unreadable', 'reported', 'harmless']
+    const order: readonly DamageOutcome[] = ['earlier', 'refused', 'unreadable', 'reported']
     return order.find((outcome) => outcomes.includes(outcome)) ?? 'harmless'
   }
 
-  async #meet(image: Machine): Promise<DamageOutcome> {
-    let stack: Awaited<ReturnType<Machine['open']>>
+  /**
+   * The end of the journal has nothing after it that would vouch for it: its damage looks like a
+   * torn write that was never acknowledged. This is so for the last file only.
+   */
+  async #requireLastGroups({ path }: Damage): Promise<void> {
+    const journal = (await this.files()).filter((file) => file.includes('/journal/'))
+    if (path !== journal.at(-1)) throw new Error('an earlier state, and nothing says so')
+  }
+
+  async #open(image: Machine): Promise<DamageOutcome> {
+    let stack: Stack
     try {
       stack = await image.open()
     } catch (error) {
@@ -122,21 +138,26 @@ export class DamageRun {
       return 'refused'
     }
     try {
-      const unreadable = new Set<string>()
-      const state = await readState(stack.store, (error, bucket, key) => {
-        if (!isCorruption(error)) throw error
-        unreadable.add(`${bucket}/${key}`)
-      })
-      const problems = this.#compare(state, unreadable)
-      if (problems.length === 0) return unreadable.size > 0 ? 'unreadable' : 'harmless'
-      if (stack.findings().length === 0) throw new Error(`not reported: ${problems.join('\n')}`)
-      return 'reported'
+      return await this.#read(stack)
     } catch (error) {
       if (isCorruption(error)) return 'unreadable'
       throw error
     } finally {
       await stack.close()
     }
+  }
+
+  async #read(stack: Stack): Promise<DamageOutcome> {
+    const unreadable = new Set<string>()
+    const state = await readState(stack.store, (error, bucket, key) => {
+      if (!isCorruption(error)) throw error
+      unreadable.add(`${bucket}/${key}`)
+    })
+    const problems = this.#compare(state, unreadable)
+    if (problems.length === 0) return unreadable.size > 0 ? 'unreadable' : 'harmless'
+    if (stack.findings().length > 0) return 'reported'
+    if (this.#states.some((earlier) => difference(earlier, state) === null)) return 'earlier'
+    throw new Error(`not reported: ${problems.join('\n')}`)
   }
 
   /**
@@ -171,6 +192,8 @@ export class DamageRun {
     return problems
   }
 }
+
+type Past = ReadonlyMap<string, readonly ObjectValue[]>
 
 function remember(past: Map<string, ObjectValue[]>, model: ReferenceModel): void {
   for (const [bucket, cells] of model.objects) {

@@ -31,10 +31,11 @@ for (const ending of ['closed', 'killed'] as const) {
         const file = await run.read(path)
         for (const { name, offset } of sample(classify(file), SAMPLE_SIZE)) {
           const bit = random.below(8)
-          const outcome = await run.damage(
-            `bit ${bit} of byte ${offset} of ${path}: ${name}`,
-            (fs) => flip(fs, path, { offset, bit }),
-          )
+          const outcome = await run.meet({
+            what: `bit ${bit} of byte ${offset} of ${path}: ${name}`,
+            path,
+            change: (fs) => flip(fs, path, { offset, bit }),
+          })
           const key = `${name}: ${outcome}`
           outcomes.set(key, (outcomes.get(key) ?? 0) + 1)
         }
@@ -47,7 +48,7 @@ for (const ending of ['closed', 'killed'] as const) {
 
     it('a missing file is detected or harmless', async () => {
       for (const path of files) {
-        await run.damage(`${path} is missing`, (fs) => fs.remove(path))
+        await run.meet({ what: `${path} is missing`, path, change: (fs) => fs.remove(path) })
       }
     })
 
@@ -55,10 +56,8 @@ for (const ending of ['closed', 'killed'] as const) {
       for (const path of files) {
         const { length } = await run.read(path)
         for (let size = 0; size < length; size += Math.max(1, Math.floor(length / 12))) {
-          await run.damage(`${path} is cut to ${size} of ${length} bytes`, async (fs) => {
-            await using file = await fs.open(path, 'update')
-            await file.truncate(size)
-          })
+          const what = `${path} is cut to ${size} of ${length} bytes`
+          await run.meet({ what, path, change: (fs) => cut(fs, path, size) })
         }
       }
     })
@@ -69,12 +68,17 @@ for (const ending of ['closed', 'killed'] as const) {
         for (let start = 0; start + 512 <= bytes.length; start += 512) {
           const from = (start + 1024) % Math.max(512, bytes.length - 512)
           const other = bytes.subarray(from, from + 512)
-          await run.damage(`sector at ${start} of ${path} is zero`, (fs) =>
-            overwrite(fs, path, { offset: start, bytes: Buffer.alloc(512) }),
-          )
-          await run.damage(`sector at ${start} of ${path} is the one at ${from}`, (fs) =>
-            overwrite(fs, path, { offset: start, bytes: other }),
-          )
+          const zero = { offset: start, bytes: Buffer.alloc(512) }
+          await run.meet({
+            what: `sector at ${start} of ${path} is zero`,
+            path,
+            change: (fs) => overwrite(fs, path, zero),
+          })
+          await run.meet({
+            what: `sector at ${start} of ${path} is the one at ${from}`,
+            path,
+            change: (fs) => overwrite(fs, path, { offset: start, bytes: other }),
+          })
         }
       }
     })
@@ -82,20 +86,32 @@ for (const ending of ['closed', 'killed'] as const) {
     it("files that took each other's place are detected or harmless", async () => {
       for (const [index, path] of files.entries()) {
         const other = files[(index + 1) % files.length] ?? path
-        await run.damage(`${path} holds ${other}`, async (fs) => {
-          const bytes = await run.read(other)
-          await using file = await fs.open(path, 'update')
-          await file.truncate(0)
-          await file.write([bytes], 0)
+        const bytes = await run.read(other)
+        await run.meet({
+          what: `${path} holds ${other}`,
+          path,
+          change: async (fs) => {
+            await cut(fs, path, 0)
+            await overwrite(fs, path, { offset: 0, bytes })
+          },
         })
-        await run.damage(`${path} and ${other} are swapped`, async (fs) => {
-          await fs.rename(path, `${run.directory}/aside`)
-          await fs.rename(other, path)
-          await fs.rename(`${run.directory}/aside`, other)
+        await run.meet({
+          what: `${path} and ${other} are swapped`,
+          path,
+          change: async (fs) => {
+            await fs.rename(path, `${run.directory}/aside`)
+            await fs.rename(other, path)
+            await fs.rename(`${run.directory}/aside`, other)
+          },
         })
       }
     })
   })
+}
+
+async function cut(fs: MemoryFileSystem, path: string, size: number): Promise<void> {
+  await using file = await fs.open(path, 'update')
+  await file.truncate(size)
 }
 
 async function flip(
