@@ -141,6 +141,51 @@ describe('a catalog that finds its journal damaged', () => {
   })
 })
 
+describe('the last group of a journal', () => {
+  /** Two commits; of a third one only the attachment has reached the disk, or not even that. */
+  async function cutShort(landedSize: number): Promise<MemoryFileSystem> {
+    const fs = new MemoryFileSystem({ simulate: true })
+    const bed = await openBed(fs)
+    await bed.catalog.commit({ puts: [put('a', '1')] })
+    await bed.catalog.commit({ attachments: [chunk('second body')], puts: [put('b', '1')] })
+    fs.intercept(({ operation }) => (operation === 'write' ? { code: 'EIO', landedSize } : null))
+    const failed = bed.catalog.commit({ attachments: [chunk('third body')], puts: [put('c', '1')] })
+    await expect(failed).rejects.toMatchObject({ kind: 'unavailable' })
+    const image = fs.crash({ model: 'kill' })
+    await bed.kill()
+    return image
+  }
+
+  async function damagedBody(fs: MemoryFileSystem): Promise<MemoryFileSystem> {
+    const path = `${folder}/00000001.seg`
+    return flipped(fs, path, (await bytesOf(fs, path)).indexOf('second body'))
+  }
+
+  it('is given up when an attachment does not verify and nothing follows', async () => {
+    const bed = await openBed(await damagedBody(await cutShort(0)))
+    expect(rowsOf(bed.catalog)).toEqual(['a=1'])
+    await bed[Symbol.asyncDispose]()
+  })
+
+  it('is kept and reported when a later record knew it to be durable', async () => {
+    const bed = await openBed(await damagedBody(await cutShort(64)))
+    expect(rowsOf(bed.catalog)).toEqual(['a=1', 'b=1'])
+    expect(bed.events.filter(({ event }) => event === 'finding')).toHaveLength(1)
+    await bed[Symbol.asyncDispose]()
+  })
+
+  it('reports a commit record that was durable once', async () => {
+    const fs = await cutShort(64)
+    const path = `${folder}/00000001.seg`
+    const content = await bytesOf(fs, path)
+    const damaged = await flipped(fs, path, content.lastIndexOf('b1'))
+    const bed = await openBed(damaged)
+    expect(rowsOf(bed.catalog)).toEqual(['a=1'])
+    expect(bed.events.filter(({ event }) => event === 'finding')).toHaveLength(1)
+    await bed[Symbol.asyncDispose]()
+  })
+})
+
 describe('a catalog with snapshots', () => {
   it('needs neither index nor snapshot to come back, nor a whole one', async () => {
     const fs = new MemoryFileSystem({ simulate: true })

@@ -2,7 +2,7 @@
  * Reads the journal back: every group that counts, in order, with its place in the hash chain.
  *
  * The last group of the last segment may be torn: it counts only when its commit record and all its
- * attachments verify, or when another commit follows it. Anywhere else damage is damage: it is
+ * attachments verify. Whatever a later record knew to be durable is not torn but damaged: that is
  * reported, and what follows it is read on.
  */
 import type { ScanStep, Segments } from '../../segment/segments.ts'
@@ -50,7 +50,9 @@ class PartReader {
   isDone = false
   /** Damage since the last commit record that verified. */
   #damages: Damage[] = []
-  /** A whole commit record with damage among its attachments: torn, unless a commit follows. */
+  /** What the records so far knew to be durable. */
+  #durableEnd = 0
+  /** A whole commit record with damage among its attachments: torn, unless it was durable once. */
   #suspect: { readonly group: Group; readonly damage: Damage } | null = null
 
   constructor(part: JournalPart, position: KvPosition) {
@@ -68,8 +70,13 @@ class PartReader {
 
   *take(step: ScanStep): Generator<JournalStep> {
     if (step.step === 'damage') this.#damages.push(step)
-    if (step.step !== 'record' || step.header.kind !== 'commit') return
-    const { place, storedSize } = step.header
+    if (step.step !== 'record') return
+    const { kind, place, storedSize, durableEnd } = step.header
+    this.#durableEnd = Math.max(this.#durableEnd, durableEnd)
+    if (this.#suspect !== null && durableEnd > this.#suspect.damage.start) {
+      yield* this.#acceptSuspect()
+    }
+    if (kind !== 'commit') return
     const commit = decoded(step.payload)
     if (commit === null) {
       yield this.#finding(place.offset, 'commit payload')
@@ -79,7 +86,6 @@ class PartReader {
       this.isDone = true
       return
     }
-    yield* this.#acceptSuspect()
     const damage = this.#damages.find(({ end }) => end > commit.groupStart) ?? null
     for (const other of this.#damages) {
       if (other !== damage) yield this.#finding(other.start, other.field)
@@ -97,8 +103,11 @@ class PartReader {
   }
 
   *finish(): Generator<JournalStep> {
+    const suspects = this.#suspect === null ? [] : [this.#suspect.damage]
+    for (const { start, field } of [...suspects, ...this.#damages]) {
+      if (!this.#mayBeTorn || start < this.#durableEnd) yield this.#finding(start, field)
+    }
     if (this.#mayBeTorn) return
-    for (const damage of this.#damages) yield this.#finding(damage.start, damage.field)
     const { end, dataSize } = this.#part.info
     if (end !== null && end.sequence - 1 > this.position.sequence) {
       const last = Math.min(end.sequence, this.#part.sequenceLimit) - 1
