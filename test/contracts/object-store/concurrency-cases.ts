@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, it } from 'vitest'
 import {
   bucket,
@@ -115,6 +116,23 @@ export function concurrencyCases(open: OpenSubject): void {
         }),
       )
       for (const name of await keysOf(store)) await remove(store, name)
+    }),
+  )
+
+  it(
+    'gives a copy the checksum of its own bytes while the source changes',
+    onStore(open, async (store) => {
+      await put(store, 'source', noise(700_000, 0))
+      for (let round = 1; round <= 5; round++) {
+        const [info] = await Promise.all([
+          copy(store, 'source', 'target', { checksumAlgorithm: 'SHA256' }),
+          put(store, 'source', noise(700_000, round)),
+        ])
+        const digest = createHash('sha256')
+          .update(await get(store, 'target'))
+          .digest('base64')
+        expect(info.checksum).toEqual({ algorithm: 'SHA256', type: 'FULL_OBJECT', value: digest })
+      }
     }),
   )
 
