@@ -38,21 +38,28 @@ export async function sendReply(
   return finish(response, options, typeof body === 'string' ? Buffer.from(body) : body)
 }
 
-/** A flat list is what Node writes fastest: no map of headers is built. */
+/**
+ * A flat list is what Node writes fastest: no map of headers is built. The length comes last, because
+ * Node refuses bytes beyond ASCII in a content-disposition that follows it.
+ */
 function flatten(reply: S3Reply, isBodyless: boolean): string[] {
   const flat: string[] = []
-  let hasLength = false
   for (const name in reply.headers) {
-    flat.push(name, reply.headers[name] as string)
-    if (name === 'content-length') hasLength = true
+    if (name !== 'content-length') flat.push(name, reply.headers[name] as string)
   }
-  if (hasLength || reply.status === 204 || reply.status === 304) return flat
-  const { body } = reply
-  if (body === undefined) {
-    if (!isBodyless) flat.push('content-length', '0')
-  } else if (typeof body === 'string') flat.push('content-length', `${Buffer.byteLength(body)}`)
-  else if (body instanceof Uint8Array) flat.push('content-length', `${body.length}`)
+  const length = lengthOf(reply, isBodyless)
+  if (length !== null) flat.push('content-length', length)
   return flat
+}
+
+/** Null where there is none to tell: no body at all, or a stream of unknown length. */
+function lengthOf({ status, headers, body }: S3Reply, isBodyless: boolean): string | null {
+  if (status === 204 || status === 304) return null
+  const declared = headers['content-length']
+  if (declared !== undefined) return declared
+  if (body === undefined) return isBodyless ? null : '0'
+  if (typeof body === 'string') return String(Buffer.byteLength(body))
+  return body instanceof Uint8Array ? String(body.length) : null
 }
 
 function declaredSize(reply: S3Reply): number | null {
