@@ -32,16 +32,18 @@ describe('escaping', () => {
     expect(escapeXml('grüße 日本 🎉')).toBe('grüße 日本 🎉')
   })
 
-  it('comes back as it went in, whatever the key', () => {
+  it('comes back as it went in, whatever XML can hold', () => {
+    // Written as references, but no parser of XML 1.0 takes them back.
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 forbids just these.
+    const isForbidden = (text: string) => /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/.test(text)
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        fc.pre(!isForbidden(text))
         expect(readXml(xmlDocument('A', [element('K', text)]), 'A').children[0]?.text).toBe(text)
       }),
     )
-    const controls = String.fromCharCode(...Array.from({ length: 32 }, (_, code) => code))
-    expect(readXml(xmlDocument('A', [element('K', controls)]), 'A').children[0]?.text).toBe(
-      controls,
-    )
+    const lines = 'a\rb\nc\td\r\n'
+    expect(readXml(xmlDocument('A', [element('K', lines)]), 'A').children[0]?.text).toBe(lines)
   })
 
   it('is understood by another parser', () => {
