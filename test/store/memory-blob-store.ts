@@ -18,6 +18,8 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
   #segment = 1
   #offset = 128
   #full = false
+  /** Awaited once, when the next read begins. */
+  beforeRead: (() => Promise<unknown>) | null = null
   /** Labels of appended blobs by blob. */
   readonly labels = new Map<string, Buffer>()
 
@@ -103,6 +105,9 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
   }
 
   async *read(ref: BlobRef, range: ByteRange, signal: AbortSignal): AsyncIterable<Uint8Array> {
+    const { beforeRead } = this
+    this.beforeRead = null
+    await beforeRead?.()
     for (let start = range.start; start < range.end; start += this.#chunkSize) {
       signal.throwIfAborted()
       await Promise.resolve()

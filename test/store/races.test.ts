@@ -1,4 +1,5 @@
 /** What happens between a commit and its sync: nothing that a crash could undo is ever answered. */
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { CatalogError } from '../../src/catalog/errors.ts'
 import type { PartInfo } from '../../src/store/object-store.ts'
@@ -178,6 +179,34 @@ describe('while an object of many parts is not durable', () => {
     catalog.release()
     expect([await completing.done, await replacing.done]).toEqual(['succeeded', 'succeeded'])
     await subject.audit()
+  })
+})
+
+describe('while a copy reads its source for another checksum', () => {
+  it('the source may be replaced: bytes and checksum of the copy still agree', async () => {
+    const { store, engine, audit } = await opened()
+    await put(store, 'a', noise(200_000, 1))
+    engine.beforeRead = () => put(store, 'a', noise(200_000, 2))
+    const { checksum } = await copy(store, 'a', 'b', { checksumAlgorithm: 'SHA256' })
+    const copied = await get(store, 'b')
+    expect(copied.equals(noise(200_000, 2))).toBe(true)
+    expect(checksum?.value).toBe(createHash('sha256').update(copied).digest('base64'))
+    await audit()
+  })
+
+  it('a source that is replaced each time is a conflict', async () => {
+    const { store, engine, audit } = await opened()
+    await put(store, 'a', noise(200_000, 0))
+    let replaced = 0
+    const replace = async () => {
+      replaced += 1
+      await put(store, 'a', noise(200_000, replaced))
+      engine.beforeRead = replace
+    }
+    engine.beforeRead = replace
+    expect(await failure(copy(store, 'a', 'b', { checksumAlgorithm: 'SHA256' }))).toBe('conflict')
+    expect(await keysOf(store)).toEqual(['a'])
+    await audit()
   })
 })
 
