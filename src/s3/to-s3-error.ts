@@ -84,7 +84,11 @@ function validators(detail: Readonly<Record<string, string>>): Record<string, st
 }
 
 function rangeError(cause: StoreError): S3Error {
-  const size = cause.detail['size']
+  const { size, partNumber, partsCount } = cause.detail
+  if (partNumber !== undefined) {
+    const detail = { ActualPartCount: partsCount ?? '', PartNumberRequested: partNumber }
+    return new S3Error('InvalidPartNumber', detail, { cause })
+  }
   if (size === undefined) return new S3Error('InvalidRange', {}, { cause })
   return new S3Error(
     'InvalidRange',
