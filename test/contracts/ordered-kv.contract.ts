@@ -1,13 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Entry, KeyRange } from '../../src/catalog/catalog.ts'
-import {
-  everyKey,
-  type KvPosition,
-  type KvView,
-  type KvWrite,
-  type OrderedKv,
-} from '../../src/catalog/kv/ordered-kv.ts'
+import { everyKey, type KvView, type OrderedKv } from '../../src/catalog/kv/ordered-kv.ts'
+import { position, put } from './ordered-kv-rows.ts'
 
 export interface KvFixture {
   readonly kv: OrderedKv
@@ -181,6 +176,26 @@ export function orderedKvContract(name: string, make: () => Promise<KvFixture>):
       await next[Symbol.asyncDispose]()
     })
 
+    it('can be closed under a walk and a view, which then say so or end', async () => {
+      await kv.apply([put('a', '1'), put('b', '2')], position(1))
+      const view = kv.view()
+      const walks = [kv.range(everyKey), view.range(everyKey), kv.range(everyKey)].map((range) => {
+        const walk = range[Symbol.iterator]()
+        walk.next()
+        return walk
+      })
+      await kv[Symbol.asyncDispose]()
+      for (const walk of walks.slice(0, 2)) {
+        try {
+          expect(walk.next().value?.key).toEqual(bytes('b'))
+        } catch (error) {
+          expect(error).toMatchObject({ kind: 'closed' })
+        }
+      }
+      walks[2]?.return?.()
+      view.release()
+    })
+
     it('refuses everything once closed, and closes twice', async () => {
       await kv[Symbol.asyncDispose]()
       await kv[Symbol.asyncDispose]()
@@ -239,22 +254,6 @@ export function orderedKvContract(name: string, make: () => Promise<KvFixture>):
       expect(rowsOf(next.range(everyKey))).toEqual(['b=1'])
     })
   })
-}
-
-export function position(sequence: number): KvPosition {
-  const chain = Buffer.alloc(32, sequence & 0xff)
-  return {
-    sequence,
-    segment: 3,
-    recordOffset: 128,
-    offset: 1024,
-    chain,
-    commitSize: sequence * 100,
-  }
-}
-
-export function put(key: string, value: string): KvWrite {
-  return { key: bytes(key), value: bytes(value) }
 }
 
 function bytes(text: string): Buffer {

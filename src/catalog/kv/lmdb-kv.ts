@@ -7,6 +7,7 @@ import { type LmdbEnvironment, openEnvironment } from './lmdb-environment.ts'
 import { checkLmdbFile } from './lmdb-file-check.ts'
 import type { KvPosition, KvView, KvWrite, OrderedKv } from './ordered-kv.ts'
 import { decodePosition, encodePosition } from './position-row.ts'
+import { StartCount } from './start-count.ts'
 
 export interface LmdbKvOptions {
   readonly fileSystem: FileSystem
@@ -23,6 +24,9 @@ const KEY_SIZE_MAX = 1978
 const FREE_SIZE_MIN = 1024 * 1024
 const POSITION_KEY = Buffer.from('position')
 const STORE_KEY = Buffer.from('store')
+/** Starts in a row that died within their first minute: the index may be what kills them. */
+const BAD_START_COUNT_MAX = 5
+const START_DURATION_MS = 60_000
 const FILE_NAME = /^(\d{1,9})\.mdb$/
 
 /**
@@ -40,6 +44,8 @@ export class LmdbKv implements OrderedKv {
   #position: KvPosition | null
   #state: 'open' | 'broken' | 'closed' = 'open'
   #successor: LmdbKv | null = null
+  #starts: StartCount | null = null
+  #startTimer: NodeJS.Timeout | undefined
   /** Why an earlier index was thrown away when this one was opened; null when none was. */
   readonly discarded: Error | null
 
@@ -54,11 +60,14 @@ export class LmdbKv implements OrderedKv {
   static async open(options: LmdbKvOptions): Promise<LmdbKv> {
     const { fileSystem, path } = options
     await fileSystem.makeDirectory(path)
+    const starts = new StartCount(fileSystem, `${path}/starts`)
+    // A disk that has no room for it is no reason not to start.
+    const isFatal = (await starts.begin().catch(() => 0)) >= BAD_START_COUNT_MAX
     const numbers = numbersOf(await fileSystem.list(path))
     let chosen: LmdbKv | null = null
-    let discarded: Error | null = null
+    let discarded = isFatal ? new Error('every start with it has died lately') : null
     for (const number of numbers) {
-      if (chosen !== null) {
+      if (chosen !== null || isFatal) {
         await removeFile(options, number)
         continue
       }
@@ -70,7 +79,9 @@ export class LmdbKv implements OrderedKv {
       discarded ??= result
       await removeFile(options, number)
     }
-    return chosen ?? LmdbKv.#create(options, (numbers[0] ?? 0) + 1, discarded)
+    chosen ??= await LmdbKv.#create(options, (numbers[0] ?? 0) + 1, discarded)
+    chosen.#endStartLater(starts)
+    return chosen
   }
 
   static async #create(
@@ -96,7 +107,7 @@ export class LmdbKv implements OrderedKv {
   }
 
   range(range: KeyRange): Iterable<Entry> {
-    return walk(this.#readable(), range)
+    return this.#walk(this.#readable(), range)
   }
 
   async apply(writes: readonly KvWrite[], position: KvPosition | null): Promise<void> {
@@ -117,8 +128,10 @@ export class LmdbKv implements OrderedKv {
         if (position !== null) void meta.put(POSITION_KEY, encodePosition(position))
       })
     } catch (error) {
+      // Asked for at once: a promise that rejects before anybody listens ends the process.
+      const cause = causeOf(error)
       await this.#reopen()
-      throw applyError(await causeOf(error))
+      throw applyError(await cause)
     }
     root.resetReadTxn()
     if (position !== null) this.#position = position
@@ -131,15 +144,11 @@ export class LmdbKv implements OrderedKv {
     return {
       position: this.#position,
       range: (range) => {
-        if (!isHeld || environment !== this.#environment) {
-          throw new CatalogError('closed', 'the view of the index is gone')
-        }
-        return walk(environment, range, transaction)
+        if (!isHeld || !this.#isCurrent(environment)) throw goneError()
+        return this.#walk(environment, range, transaction)
       },
       release: () => {
-        if (isHeld && environment === this.#environment && this.#state === 'open') {
-          transaction.done()
-        }
+        if (isHeld && this.#isCurrent(environment)) transaction.done()
         isHeld = false
       },
     }
@@ -158,9 +167,49 @@ export class LmdbKv implements OrderedKv {
     const wasOpen = this.#state === 'open'
     this.#state = 'closed'
     if (wasOpen) await this.#environment.root.close()
+    clearTimeout(this.#startTimer)
+    await this.#starts?.end().catch(() => {})
     if (this.#successor !== null && this.#successor.position !== null) {
       await removeFile(this.#options, this.#number)
     }
+  }
+
+  #endStartLater(starts: StartCount): void {
+    this.#starts = starts
+    const end = () => void starts.end().catch(() => {})
+    this.#startTimer = setTimeout(end, START_DURATION_MS).unref()
+  }
+
+  /** A cursor of an environment that was closed meanwhile is freed memory: it is never touched. */
+  *#walk(
+    environment: LmdbEnvironment,
+    range: KeyRange,
+    transaction?: ReadTransaction,
+  ): Generator<Entry> {
+    const start = range.start.length === 0 ? Buffer.alloc(1) : asBuffer(range.start)
+    const end = asBuffer(range.end)
+    if (Buffer.compare(start, end) >= 0) return
+    const bounds =
+      range.reverse === true
+        ? { start: end, exclusiveStart: true, end: start, inclusiveEnd: true, reverse: true }
+        : { start, end }
+    const options = transaction === undefined ? bounds : { ...bounds, transaction }
+    const iterator = reading(() => environment.rows.getRange(options)[Symbol.iterator]())
+    try {
+      for (;;) {
+        if (!this.#isCurrent(environment)) throw goneError()
+        const step = reading(() => iterator.next())
+        if (step.done === true) return
+        const { key, value } = step.value
+        yield { key: asBuffer(key), value: verified(key, value) }
+      }
+    } finally {
+      if (this.#isCurrent(environment)) iterator.return?.()
+    }
+  }
+
+  #isCurrent(environment: LmdbEnvironment): boolean {
+    return this.#state === 'open' && environment === this.#environment
   }
 
   /** LMDB refuses everything after some failures, lmdb-js even hangs: only a new handle will do. */
@@ -184,6 +233,12 @@ export class LmdbKv implements OrderedKv {
     }
     return this.#environment
   }
+}
+
+type ReadTransaction = ReturnType<LmdbEnvironment['root']['useReadTransaction']>
+
+function goneError(): CatalogError {
+  return new CatalogError('closed', 'the index was closed under a walk or view of it')
 }
 
 interface Opened {
@@ -222,32 +277,6 @@ async function assertLmdbFile(options: LmdbKvOptions, number: number): Promise<v
     if (wrong !== null) throw new Error(`the index file does not verify: ${wrong}`)
   } finally {
     await handle.close()
-  }
-}
-
-function* walk(
-  { rows }: LmdbEnvironment,
-  range: KeyRange,
-  transaction?: ReturnType<LmdbEnvironment['root']['useReadTransaction']>,
-): Generator<Entry> {
-  const start = range.start.length === 0 ? Buffer.alloc(1) : asBuffer(range.start)
-  const end = asBuffer(range.end)
-  if (Buffer.compare(start, end) >= 0) return
-  const bounds =
-    range.reverse === true
-      ? { start: end, exclusiveStart: true, end: start, inclusiveEnd: true, reverse: true }
-      : { start, end }
-  const options = transaction === undefined ? bounds : { ...bounds, transaction }
-  const iterator = reading(() => rows.getRange(options)[Symbol.iterator]())
-  try {
-    for (;;) {
-      const step = reading(() => iterator.next())
-      if (step.done === true) return
-      const { key, value } = step.value
-      yield { key: asBuffer(key), value: verified(key, value) }
-    }
-  } finally {
-    iterator.return?.()
   }
 }
 

@@ -1,11 +1,14 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { LmdbKv } from '../../../src/catalog/kv/lmdb-kv.ts'
 import { everyKey } from '../../../src/catalog/kv/ordered-kv.ts'
 import { NodeFileSystem } from '../../../src/platform/node-fs.ts'
-import { orderedKvContract, position, put } from '../../contracts/ordered-kv.contract.ts'
+import { orderedKvContract } from '../../contracts/ordered-kv.contract.ts'
+import { position, put } from '../../contracts/ordered-kv-rows.ts'
 
 const fileSystem = new NodeFileSystem()
 const storeId = '6f1b2c9e-0000-4000-8000-000000000001'
@@ -84,6 +87,29 @@ describe('LmdbKv', () => {
     expect(await readdir(path)).toEqual(['5.mdb', '5.mdb-lock'])
   })
 
+  it('discards an index with which every start dies', async () => {
+    const kv = await open()
+    await kv.apply([put('a', '1')], position(1))
+    await kv[Symbol.asyncDispose]()
+    const died = async (count: number) => {
+      await writeFile(join(path, 'starts'), '.'.repeat(count))
+      const next = await open()
+      const found = next.discarded?.message ?? next.get(Buffer.from('a'))?.toString()
+      await next[Symbol.asyncDispose]()
+      return found
+    }
+    expect(await died(4)).toBe('1')
+    expect(await died(5)).toMatch(/every start/)
+    // A close in order ends the count.
+    expect(await readdir(path)).not.toContain('starts')
+  })
+
+  it('counts a start that is still going on', async () => {
+    const kv = await open()
+    expect((await readFile(join(path, 'starts'))).length).toBe(1)
+    await kv[Symbol.asyncDispose]()
+  })
+
   it('discards the index of another store', async () => {
     const kv = await open()
     await kv.apply([put('a', '1')], position(1))
@@ -99,6 +125,19 @@ describe('LmdbKv', () => {
     const kv = await open()
     expect(kv.discarded).toBeNull()
     await kv[Symbol.asyncDispose]()
+  })
+
+  it('takes back what did not fit on the disk, and goes on', { timeout: 30_000 }, async () => {
+    const script = join(import.meta.dirname, 'small-disk-process.ts')
+    const run = `ulimit -f 1000 && exec "$0" --import tsx "$1" "$2"`
+    const { stdout } = await promisify(execFile)('sh', ['-c', run, process.execPath, script, path])
+    expect(JSON.parse(stdout)).toEqual({
+      kinds: ['unavailable', 'unavailable', 'unavailable'],
+      kept: '1',
+      torn: null,
+      sequence: 3,
+      last: '2',
+    })
   })
 
   it('is durable when apply resolves: another process sees it without a close', async () => {
