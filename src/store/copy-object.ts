@@ -147,14 +147,17 @@ async function digestStored(
   { algorithm, signal }: { readonly algorithm: ChecksumAlgorithm; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const slices = sliceBody(context.catalog, object, { start: 0, end: object.size })
-  const digester = await BodyDigester.open(context.crc64, [algorithm])
+  const leave = context.readers.enter()
+  let digester: BodyDigester | null = null
   try {
-    for await (const piece of await openBody(context.engine, slices, signal)) {
+    digester = await BodyDigester.open(context.crc64, [algorithm])
+    for await (const piece of await openBody(context, slices, signal)) {
       digester.update(piece)
     }
     return digester.finish().checksums.get(algorithm)!
   } finally {
-    digester.close()
+    digester?.close()
+    leave()
   }
 }
 

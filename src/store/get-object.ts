@@ -22,7 +22,7 @@ export async function getObject(
 ): Promise<ObjectReader> {
   const { object, head } = lookUp(context, input)
   const slices = sliceBody(context.catalog, object, head.range)
-  return { ...head, body: await openBody(context.engine, slices, input.signal) }
+  return { ...head, body: await openBody(context, slices, input.signal) }
 }
 
 export function headObject(context: StoreContext, input: GetObjectInput): ObjectHead {

@@ -20,6 +20,7 @@ import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
 import type * as Contract from './object-store.ts'
 import { putObject } from './put-object.ts'
+import { Readers } from './readers.ts'
 import { defaultStoreOptions, type StoreContext, type StoreOptions } from './store-context.ts'
 import { getObjectTags, putObjectTags } from './tags.ts'
 import { readUsage } from './usage.ts'
@@ -30,6 +31,8 @@ export interface LocalObjectStoreInput {
   readonly engine: BlobStore
   readonly clock: Clock
   readonly random: Random
+  /** Shared with whoever removes segment files; not given where nobody does. */
+  readonly readers?: Readers
   readonly options?: Partial<StoreOptions>
 }
 
@@ -44,7 +47,8 @@ export class LocalObjectStore implements Contract.ObjectStore {
   /** Finishes what a crash interrupted, which is at most the freeing of removed buckets' uploads. */
   static async open(input: LocalObjectStoreInput): Promise<LocalObjectStore> {
     const options = { ...defaultStoreOptions, ...input.options }
-    const context = { ...input, options, crc64: await Crc64Pool.open() }
+    const readers = input.readers ?? new Readers()
+    const context = { ...input, options, readers, crc64: await Crc64Pool.open() }
     await bordered(() => purgeRemovedBuckets(context))
     return new LocalObjectStore(context)
   }

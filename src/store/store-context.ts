@@ -3,6 +3,7 @@ import type { BlobStore } from '../engine/blob-store.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Crc64Pool } from './crc64-pool.ts'
+import type { Readers } from './readers.ts'
 
 /** What every behaviour of the store stands on. */
 export interface StoreContext {
@@ -11,6 +12,7 @@ export interface StoreContext {
   readonly clock: Clock
   readonly random: Random
   readonly crc64: Crc64Pool
+  readonly readers: Readers
   readonly options: StoreOptions
 }
 

@@ -21,7 +21,7 @@ export async function uploadPartCopy(
   const object = decodeObject(row)
   requireCopyConditions(object, source.conditions)
   const range = copyRange(input, object)
-  const stream = await openBody(context.engine, sliceBody(context.catalog, object, range), signal)
+  const stream = await openBody(context, sliceBody(context.catalog, object, range), signal)
   try {
     const size = range.end - range.start
     const body = { stream, size, contentMd5: null, checksum: null, signal }

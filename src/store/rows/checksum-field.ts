@@ -8,8 +8,6 @@ const numbers = { CRC32: 1, CRC32C: 2, CRC64NVME: 3, SHA1: 4, SHA256: 5 } as con
   number
 >
 const algorithms = Object.keys(numbers) as ChecksumAlgorithm[]
-const byNumber = new Map(algorithms.map((algorithm) => [numbers[algorithm] as number, algorithm]))
-
 /** Size of the raw digest in bytes. */
 export const digestSizes = {
   CRC32: 4,
@@ -34,7 +32,14 @@ export function checksumByte(kind: ChecksumKind | null): number {
 
 export function checksumKindOf(byte: number, row: string): ChecksumKind | null {
   if (byte === 0) return null
-  const algorithm = byNumber.get(byte & ~COMPOSITE_BIT)
-  if (algorithm === undefined) throw damagedRow(row, 'checksum algorithm')
-  return { algorithm, type: byte & COMPOSITE_BIT ? 'COMPOSITE' : 'FULL_OBJECT' }
+  const kind = byByte.get(byte)
+  if (kind === undefined) throw damagedRow(row, 'checksum algorithm')
+  return kind
 }
+
+const types = ['FULL_OBJECT', 'COMPOSITE'] as const
+const byByte: ReadonlyMap<number, ChecksumKind> = new Map(
+  algorithms.flatMap((algorithm) =>
+    types.map((type) => [checksumByte({ algorithm, type }), { algorithm, type }] as const),
+  ),
+)

@@ -20,6 +20,7 @@ export const spaces = {
   object: 0x6f, // o
   part: 0x70, // p
   reference: 0x72, // r
+  lineage: 0x73, // s
   upload: 0x75, // u
 } as const
 
@@ -146,6 +147,28 @@ export function garbageKey(segment: number, blob: Place): Buffer {
   key.writeUInt32BE(blob.segment, 5)
   key.writeUInt32BE(blob.offset, 9)
   return key
+}
+
+export function segmentOfGarbage(key: Buffer): number {
+  return key.readUInt32BE(1)
+}
+
+export function blobOfGarbage(key: Buffer): Place {
+  return { segment: key.readUInt32BE(5), offset: key.readUInt32BE(9) }
+}
+
+/** What blobs left behind in this segment. */
+export function garbageRange(segment: number): KeyRange {
+  return prefixRange(idKey(spaces.garbage, segment))
+}
+
+/** Which segments hold what lived in the segment with this id. */
+export function lineageKey(segment: number): Buffer {
+  return idKey(spaces.lineage, segment)
+}
+
+export function segmentOfLineage(key: Buffer): number {
+  return key.readUInt32BE(1)
 }
 
 /** The keys that begin with `prefix`, which is not all 0xff. */

@@ -1,0 +1,257 @@
+/**
+ * Gives the space of dead blobs back, segment by segment, while the store is in use.
+ *
+ * Invariants: a file goes only after the commit that replaces it is durable, and the commit is made
+ * only after the new file is sealed and synced; that one commit writes the lineage and deletes just
+ * the garbage rows whose blobs were left out. A blob that dies meanwhile keeps its rows under the
+ * old ids, and counts for the heir.
+ */
+import type { Catalog } from '../../catalog/catalog.ts'
+import { type ChoiceOptions, chooseSegments } from '../../engine/compaction/choose-segments.ts'
+import { type Compacted, compact, DamagedSourceError } from '../../engine/compaction/compactor.ts'
+import { Pace, pause } from '../../engine/compaction/pace.ts'
+import type { LineageEntry } from '../../engine/lookup/lineage.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { SegmentInfo, Segments } from '../../segment/segments.ts'
+import type { Place } from '../../segment/types.ts'
+import type { Readers } from '../readers.ts'
+import { blobOfGarbage, garbageRange, lineageKey } from '../rows/keys.ts'
+import { encodeLineage } from '../rows/lineage-row.ts'
+import type { CompactionListener } from './events.ts'
+import { SegmentFamily } from './segment-family.ts'
+import { deadSizes, liveSizeOf, measureSpace, type SpaceUsage } from './segment-space.ts'
+
+export interface CompactionParts {
+  readonly catalog: Catalog
+  readonly segments: Segments
+  /** Of those who read bodies through the store. */
+  readonly readers: Readers
+  readonly engine: CompactedEngine
+  /** What `settleSegments` has found. */
+  readonly lineage: Iterable<LineageEntry>
+  readonly clock: Clock
+  readonly options?: Partial<CompactionOptions>
+  readonly listener?: CompactionListener
+}
+
+/** What compaction needs of the engine. */
+export interface CompactedEngine {
+  readonly isAppending: boolean
+  addLineage(entries: Iterable<LineageEntry>): void
+}
+
+export interface CompactionOptions {
+  readonly deadRatioMin: number
+  readonly ageMinMs: number
+  /** 0: as fast as it goes. */
+  readonly bytesPerSecond: number
+  readonly segmentSizeMax: number
+  readonly sourceCountMax: number
+}
+
+const MIB = 1024 * 1024
+const defaults: CompactionOptions = {
+  deadRatioMin: 0.3,
+  ageMinMs: 60_000,
+  bytesPerSecond: 64 * MIB,
+  segmentSizeMax: 256 * MIB,
+  sourceCountMax: 64,
+}
+
+export class Compaction {
+  readonly #parts: CompactionParts
+  readonly #options: CompactionOptions
+  readonly #emit: CompactionListener
+  readonly #family: SegmentFamily
+  /** Segments that do not verify, left alone until the next start. */
+  readonly #damaged = new Set<number>()
+  /** Replacements whose commit has failed: whether it reached the disk is not known yet. */
+  #doubtful: Replacement[] = []
+  readonly #removals = new Set<Promise<void>>()
+
+  constructor(parts: CompactionParts) {
+    this.#parts = parts
+    this.#options = { ...defaults, ...parts.options }
+    this.#emit = parts.listener ?? (() => {})
+    this.#family = new SegmentFamily(parts.lineage)
+  }
+
+  /**
+   * Replaces the segments that are most worth it. Resolves with false when none is, or when it
+   * could not be done, which the listener is told. Not to be called while a call is under way.
+   *
+   * @throws the signal's reason, once aborted; nothing is changed then
+   */
+  async step(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#resolveDoubts()
+      const sources = await this.#choose(signal)
+      if (sources.length === 0) return false
+      await this.#replace(sources, signal)
+      return true
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      if (!(cause instanceof DamagedSourceError)) {
+        this.#emit({ event: 'compaction-failed', cause })
+        return false
+      }
+      const { segment, offset, field } = cause
+      this.#damaged.add(segment)
+      this.#emit({ event: 'damaged-source', segment, offset, field })
+      return true
+    }
+  }
+
+  /** Exact at the moment it looks, apart from what is being written. */
+  space(signal: AbortSignal = new AbortController().signal): Promise<SpaceUsage> {
+    return measureSpace({ ...this.#parts, family: this.#family }, signal)
+  }
+
+  /** Resolves when the files of all replaced segments are gone, which their readers decide. */
+  async removed(): Promise<void> {
+    await Promise.all(this.#removals)
+  }
+
+  async #choose(signal: AbortSignal): Promise<readonly number[]> {
+    const { catalog, segments, clock } = this.#parts
+    const dead = await deadSizes({ catalog, family: this.#family }, signal)
+    const now = clock.now()
+    const worths = segments
+      .list('data')
+      .filter((info) => this.#isEligible(info))
+      .map((info) => ({
+        id: info.id,
+        size: info.dataSize,
+        liveSize: liveSizeOf(info, dead.get(info.id) ?? 0),
+        ageMs: now - info.createdAt,
+      }))
+    const { deadRatioMin, ageMinMs, segmentSizeMax: outputSizeMax, sourceCountMax } = this.#options
+    const options: ChoiceOptions = { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax }
+    return chooseSegments(worths, options)
+  }
+
+  #isEligible({ id, state }: SegmentInfo): boolean {
+    const isDoubtful = this.#doubtful.some(
+      ({ sources, compacted }) => sources.includes(id) || compacted.output === id,
+    )
+    return (
+      state === 'sealed' && !this.#family.isReplaced(id) && !this.#damaged.has(id) && !isDoubtful
+    )
+  }
+
+  async #replace(sources: readonly number[], signal: AbortSignal): Promise<void> {
+    const startedAt = performance.now()
+    const sourceSize = this.#sizeOf(sources)
+    const garbage = await this.#garbageOf(sources, signal)
+    const compacted = await compact(this.#parts.segments, {
+      sources,
+      isDead: (blob) => garbage.blobs.has(nameOf(blob)),
+      pace: this.#pace(),
+      signal,
+    })
+    await this.#flip({ sources, compacted }, garbage.keys)
+    const { output, readSize, writtenSize } = compacted
+    this.#emit({
+      event: 'compacted',
+      sources,
+      output,
+      readSize,
+      writtenSize,
+      reclaimedSize: sourceSize - writtenSize,
+      durationMs: performance.now() - startedAt,
+    })
+  }
+
+  /** The one commit. From then on the old files are of no use but to those who read them now. */
+  async #flip(replacement: Replacement, garbageKeys: readonly Buffer[]): Promise<void> {
+    const { catalog, engine } = this.#parts
+    const { sources, compacted } = replacement
+    const successors = compacted.output === null ? [] : [compacted.output]
+    const value = encodeLineage(successors)
+    try {
+      const puts = sources.map((source) => ({ key: lineageKey(source), value }))
+      await catalog.commit({ puts, deletes: garbageKeys })
+    } catch (error) {
+      this.#doubtful.push(replacement)
+      throw error
+    }
+    const entries = sources.map((replaced) => ({ replaced, successors }))
+    for (const entry of entries) this.#family.add(entry)
+    engine.addLineage(entries)
+    for (const source of sources) this.#removeLater(source)
+  }
+
+  /**
+   * A commit that failed may have reached the disk, and count after a crash, until another one is
+   * durable. One that takes it back decides, and only then the new file can go.
+   */
+  async #resolveDoubts(): Promise<void> {
+    for (const replacement of [...this.#doubtful]) {
+      const { sources, compacted } = replacement
+      await this.#parts.catalog.commit({ deletes: sources.map((source) => lineageKey(source)) })
+      this.#doubtful = this.#doubtful.filter((other) => other !== replacement)
+      if (compacted.output !== null) await this.#remove(compacted.output)
+    }
+  }
+
+  #removeLater(id: number): void {
+    const removal = this.#parts.readers
+      .drained()
+      .then(() => this.#remove(id))
+      .finally(() => this.#removals.delete(removal))
+    this.#removals.add(removal)
+  }
+
+  /** What cannot be removed now is removed at the next start. Never rejects. */
+  async #remove(id: number): Promise<void> {
+    try {
+      await this.#parts.segments.removeSegment(id)
+      this.#emit({ event: 'segment-removed', segment: id })
+    } catch (cause) {
+      this.#emit({ event: 'removal-failed', segment: id, cause })
+    }
+  }
+
+  /** Durable rows only: what they say of a blob holds for ever. */
+  async #garbageOf(sources: readonly number[], signal: AbortSignal): Promise<Garbage> {
+    const keys: Buffer[] = []
+    const blobs = new Set<string>()
+    for (const source of sources) {
+      for (const id of this.#family.withAncestors(source)) {
+        for (const { key } of this.#parts.catalog.range(garbageRange(id))) {
+          keys.push(Buffer.from(key))
+          blobs.add(nameOf(blobOfGarbage(key)))
+        }
+        await pause(0, signal)
+      }
+    }
+    return { keys, blobs }
+  }
+
+  #pace(): Pace {
+    const { engine, readers } = this.#parts
+    const { bytesPerSecond } = this.#options
+    const isBusy = () => engine.isAppending || readers.count > 0
+    return new Pace({ bytesPerSecond, isBusy })
+  }
+
+  #sizeOf(sources: readonly number[]): number {
+    const infos = this.#parts.segments.list('data')
+    return infos.reduce((sum, { id, dataSize }) => sum + (sources.includes(id) ? dataSize : 0), 0)
+  }
+}
+
+interface Garbage {
+  /** Of the rows that are honoured. */
+  readonly keys: readonly Buffer[]
+  readonly blobs: ReadonlySet<string>
+}
+
+interface Replacement {
+  readonly sources: readonly number[]
+  readonly compacted: Compacted
+}
+
+function nameOf({ segment, offset }: Place): string {
+  return `${segment}:${offset}`
+}

@@ -1,0 +1,87 @@
+/** The real floors with compaction, on a disk in memory, with bounds that a few steps cross. */
+import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
+import { LocalCatalog } from '../../../src/catalog/local-catalog.ts'
+import { BlobEngine } from '../../../src/engine/blob-engine.ts'
+import type { FileSystem } from '../../../src/platform/file-system.ts'
+import { SeededRandom } from '../../../src/platform/seeded-random.ts'
+import { LocalSegments } from '../../../src/segment/local-segments.ts'
+import { Compaction, type CompactionOptions } from '../../../src/store/compaction/compaction.ts'
+import type { CompactionEvent } from '../../../src/store/compaction/events.ts'
+import { settleSegments } from '../../../src/store/compaction/settle-segments.ts'
+import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
+import { Readers } from '../../../src/store/readers.ts'
+import { checkSegments } from '../segment-invariants.ts'
+import { neverAborted } from '../store-requests.ts'
+
+const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
+
+export type CompactionBed = Awaited<ReturnType<typeof openCompactionBed>>
+
+export async function openCompactionBed(
+  fs: FileSystem,
+  { seed = 1, ...options }: Partial<CompactionOptions> & { seed?: number } = {},
+) {
+  const random = new SeededRandom(seed)
+  let now = 1_700_000_000_000
+  const clock = { now: () => now++ }
+  const events: CompactionEvent[] = []
+  const listener = (event: CompactionEvent) => void events.push(event)
+  const segments = await LocalSegments.open({ fs, directory: '/data', storeId, clock, random })
+  const catalog = await LocalCatalog.open({
+    segments,
+    kv: new MemoryKv(),
+    clock,
+    options: { segmentSizeMax: 4096, automatic: false },
+  })
+  const lineage = await settleSegments({ catalog, segments, listener })
+  const engine = await BlobEngine.open({
+    segments,
+    lineage,
+    options: { chunkSizeMax: 1024, segmentSizeMax: 8192, laneCount: 2 },
+  })
+  const readers = new Readers()
+  const limits = { inlineSizeMax: 256, partSizeMin: 1 }
+  const parts = { catalog, engine, clock, random, readers, options: limits }
+  const store = await LocalObjectStore.open(parts)
+  const compaction = new Compaction({
+    catalog,
+    segments,
+    readers,
+    engine,
+    lineage,
+    clock,
+    listener,
+    options: {
+      deadRatioMin: 0.2,
+      ageMinMs: 0,
+      bytesPerSecond: 0,
+      segmentSizeMax: 8192,
+      ...options,
+    },
+  })
+  return {
+    store,
+    segments,
+    catalog,
+    engine,
+    readers,
+    compaction,
+    events,
+    /** Compacts until nothing is worth it any more. */
+    async compactAll(): Promise<number> {
+      let count = 0
+      while (await compaction.step(neverAborted)) count += 1
+      await compaction.removed()
+      return count
+    },
+    async audit(): Promise<void> {
+      await catalog.settled()
+      await checkSegments(catalog, segments)
+    },
+    async close(): Promise<void> {
+      await engine[Symbol.asyncDispose]()
+      await catalog[Symbol.asyncDispose]()
+      await segments[Symbol.asyncDispose]()
+    },
+  }
+}
