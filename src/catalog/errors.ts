@@ -7,6 +7,7 @@ export type CatalogErrorKind =
   | 'unknown-version'
   | 'closed'
 
+/** Why the catalog did not do what it was asked for; nothing of it was acknowledged. */
 export class CatalogError extends Error {
   override readonly name = 'CatalogError'
   readonly kind: CatalogErrorKind

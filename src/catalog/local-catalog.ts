@@ -60,6 +60,7 @@ const defaults: LocalCatalogOptions = {
 const KEY_SIZE_MAX = 1900
 const NO_BATCH_PART: readonly never[] = []
 
+/** The catalog of one machine: journal, index in memory and on disk, snapshots. */
 export class LocalCatalog implements Catalog {
   readonly #segments: Segments
   readonly #options: LocalCatalogOptions

@@ -11,6 +11,8 @@ class FailingKv {
   applyError: Error | null = null
   /** Rows that cannot be read. */
   damagedKey: string | null = null
+  /** What a successor takes its rows after. */
+  successorReady: Promise<void> = Promise.resolve()
   applied: (readonly KvWrite[])[] = []
 
   open(): OrderedKv {
@@ -32,7 +34,19 @@ class FailingKv {
         this.applied.push(writes)
         await kv.apply(writes, position)
       },
-      successor: () => kv.successor(),
+      successor: async () => {
+        const next = await kv.successor()
+        return {
+          ...next,
+          get position() {
+            return next.position
+          },
+          apply: async (writes, position) => {
+            await this.successorReady
+            await next.apply(writes, position)
+          },
+        }
+      },
       [Symbol.asyncDispose]: async () => kv[Symbol.asyncDispose](),
     }
   }
@@ -171,6 +185,29 @@ describe('the keeping of the index', () => {
     expect(catalog.get(bytes('n'))?.readUInt8(0)).toBe(4)
     expect(kv.inner.position?.sequence).toBe(4)
     expect(kv.inner.current.get(bytes('n'))?.readUInt8(0)).toBe(4)
+  })
+
+  it('loses no row that a flush, due before a rebuild began, would give to the old index', async () => {
+    const kv = new FailingKv()
+    let goOn: () => void = () => {}
+    kv.successorReady = new Promise((resolve) => {
+      goOn = resolve
+    })
+    const { catalog } = await opened(kv, { flushDelayMs: 20 })
+    await catalog.commit({ puts: [put('a', '1')] })
+    await catalog.flush()
+    kv.damagedKey = 'a'
+    await catalog.commit({ puts: [put('b', '1')] })
+    expect(() => catalog.get(bytes('a'))).toThrow('made for a test')
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await catalog.commit({ puts: [put('c', '1')] })
+    await new Promise((resolve) => setTimeout(resolve, 40))
+    goOn()
+    await until(() => counted('rebuilt') > 0)
+    expect(rowsOf(catalog)).toEqual(['a=1', 'b=1', 'c=1'])
+    await catalog.flush()
+    expect(kv.inner.position?.sequence).toBe(3)
+    expect(kv.inner.current.get(bytes('c'))).toEqual(bytes('1'))
   })
 
   it('writes a snapshot when enough was committed, and keeps two', async () => {

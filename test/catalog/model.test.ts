@@ -54,7 +54,7 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex')
 const hexRows = (entries: Iterable<Entry>): string[] =>
   [...entries].map(({ key, value }) => `${hex(key)}=${hex(value)}`)
 
-// Few bytes, so that keys meet again and are prefixes of one another. Counters have keys of their own.
+// Few bytes, so that keys meet again and are prefixes of one another. Counters have other keys.
 const keyOf = fc
   .array(fc.constantFrom(0, 1, 0x61, 0x80, 0xff), { minLength: 1, maxLength: 3 })
   .map((array) => Buffer.from(array))

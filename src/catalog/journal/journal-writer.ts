@@ -1,10 +1,10 @@
 /**
- * Group commit. Commits that arrive while a group is being synced gather in the next one; a group is
- * one write: its attachments, then one commit record for all of it.
+ * Group commit. Commits that arrive while a group is being synced gather in the next one; a group
+ * is one write: its attachments, then one commit record for all of it.
  *
- * Invariants: a group is handed to the disk only after the one before it is durable; after a failure
- * everything pending is rejected, and the next segment's header ends the failed one at the last
- * durable commit, so that nothing that failed can come back behind something acknowledged.
+ * Invariants: a group is handed to the disk only after the one before it is durable; after a
+ * failure everything pending is rejected, and the next segment's header ends the failed one at the
+ * last durable commit, so that nothing that failed can come back behind something acknowledged.
  */
 import type { Clock } from '../../platform/clock.ts'
 import { errnoOf } from '../../platform/file-system.ts'

@@ -1,8 +1,8 @@
 /**
  * Whether a file looks like a whole LMDB file, told from its two meta pages.
  *
- * lmdb-js 3.5.6 frees its environment twice when LMDB refuses a file, and a page beyond the end of a
- * cut file kills the process with SIGBUS: so a file that LMDB would not like must never reach it.
+ * lmdb-js 3.5.6 frees its environment twice when LMDB refuses a file, and a page beyond the end of
+ * a cut file kills the process with SIGBUS: so a file LMDB would not like must never reach it.
  *
  * A page begins with a header of 24 bytes; then, in a meta page, little-endian:
  *

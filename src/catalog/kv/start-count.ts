@@ -1,6 +1,6 @@
 /**
- * Counts the starts in a row that ended without an order, in the size of a small file. A damaged LMDB
- * file can kill the process that reads it; without this a supervisor would start it for ever.
+ * Counts the starts in a row that ended without an order, in the size of a small file. A damaged
+ * LMDB file can kill the process that reads it; without this it would be started again for ever.
  *
  * Not synced: it is there for processes that die, not for machines that do.
  */

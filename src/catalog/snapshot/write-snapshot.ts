@@ -1,5 +1,5 @@
 import type { Segments, SegmentWriter } from '../../segment/segments.ts'
-import type { Place, RecordKind } from '../../segment/types.ts'
+import type { Place } from '../../segment/types.ts'
 import { everyKey, type KvPosition, type KvView } from '../kv/ordered-kv.ts'
 import { encodeEnd, PageEncoder } from './snapshot-record.ts'
 
@@ -41,7 +41,7 @@ export async function writeSnapshot(
   try {
     const entryCount = await writePages(writer, view, signal)
     const end = encodeEnd({ position, entryCount, nextSegmentId: segments.nextId })
-    append(writer, 'snapshotEnd', 0, end)
+    append(writer, { kind: 'snapshotEnd', number: 0, payload: end })
     await segments.publishSnapshot(writer)
     return { segment: writer.id, position, entryCount, size: writer.size }
   } catch (error) {
@@ -59,7 +59,7 @@ async function writePages(
   let pageCount = 0
   let entryCount = 0
   const writePage = async () => {
-    append(writer, 'snapshotPage', pageCount++, encoder.page())
+    append(writer, { kind: 'snapshotPage', number: pageCount++, payload: encoder.page() })
     await writer.write()
     encoder.reset()
   }
@@ -74,8 +74,14 @@ async function writePages(
   return entryCount
 }
 
-function append(writer: SegmentWriter, kind: RecordKind, number: number, payload: Buffer): void {
-  writer.append({ kind, codec: 'none', blob: NO_BLOB, number, rawSize: payload.length, payload })
+interface SnapshotRecord {
+  readonly kind: 'snapshotPage' | 'snapshotEnd'
+  readonly number: number
+  readonly payload: Buffer
+}
+
+function append(writer: SegmentWriter, record: SnapshotRecord): void {
+  writer.append({ ...record, codec: 'none', blob: NO_BLOB, rawSize: record.payload.length })
 }
 
 function nextTurn(): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Runs in a process of its own, whose files may not grow beyond a limit: what becomes of an index on
- * a disk that is full. Says what it saw, as JSON.
+ * Runs in a process of its own, whose files may not grow beyond a limit: what becomes of an index
+ * on a disk that is full. Says what it saw, as JSON.
  */
 import { LmdbKv } from '../../../src/catalog/kv/lmdb-kv.ts'
 import { NodeFileSystem } from '../../../src/platform/node-fs.ts'
