@@ -14,9 +14,9 @@ interface Waiter {
 }
 
 /**
- * The body as it comes from the socket, at the reader's pace. The first pull sends 100-continue when
- * the client waits for it, so a request refused before that never has its body sent. A client that
- * goes silent, dribbles or hangs up makes the pull reject.
+ * The body as it comes from the socket, at the reader's pace. The first pull sends 100-continue
+ * when the client waits for it, so a request refused before that never has its body sent. A client
+ * that goes silent, dribbles or hangs up makes the pull reject.
  */
 export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #request: IncomingMessage

@@ -39,8 +39,8 @@ export async function sendReply(
 }
 
 /**
- * A flat list is what Node writes fastest: no map of headers is built. The length comes last, because
- * Node refuses bytes beyond ASCII in a content-disposition that follows it.
+ * A flat list is what Node writes fastest: no map of headers is built. The length comes last,
+ * because Node refuses bytes beyond ASCII in a content-disposition that follows it.
  */
 function flatten(reply: S3Reply, isBodyless: boolean): string[] {
   const flat: string[] = []

@@ -5,8 +5,8 @@ const VERSION = 1
 const HEAD_SIZE = 5
 
 /**
- * Where the next page of a list starts, in a form that clients only hand back: a version, a CRC that
- * tells a token from garbage, and the last name listed.
+ * Where the next page of a list starts, in a form that clients only hand back: a version, a CRC
+ * that tells a token from garbage, and the last name listed.
  */
 export function encodeToken(last: string): string {
   const name = Buffer.from(last)

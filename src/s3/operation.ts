@@ -43,8 +43,8 @@ export interface DecodeRequest extends S3Request {
 }
 
 /**
- * `full`: as AWS. `neutral`: answers as AWS does for a bucket where nothing is configured, and takes
- * only what changes nothing. `refused`: NotImplemented, so that nobody believes it acted.
+ * `full`: as AWS. `neutral`: answers as AWS does for a bucket where nothing is configured, and
+ * takes only what changes nothing. `refused`: NotImplemented, so that nobody believes it acted.
  */
 export type Support = 'full' | 'neutral' | 'refused'
 

@@ -1,6 +1,6 @@
 /**
- * One HTTP request as the S3 floor sees it: text, before any meaning. Built by `http/s3-endpoint.ts`
- * from the socket; nothing is decoded yet, so that routing, signature check, authoriser and handler
+ * One HTTP request as the S3 floor sees it: text, before any meaning. Built from the socket by
+ * `http/s3-endpoint.ts`; nothing is decoded yet, so that routing, signature check, authoriser and handler
  * all work from the same one decoding done in `route.ts`.
  */
 export interface RawRequest {
