@@ -17,7 +17,7 @@ for (const program of findPrograms('aws')) {
 
 beforeAll(async () => {
   if (programs.size > 0) {
-    await makeTree(workspace.file('tree'), { smallFiles: 300, largeBytes: 256 * MIB })
+    await makeTree(workspace.file('tree'), { smallFiles: 200, largeBytes: 256 * MIB })
   }
 })
 
@@ -99,7 +99,8 @@ describe.each(['1', '2'])('AWS CLI v%s', (version) => {
     const head = JSON.parse(
       out(await aws('s3api', 'head-object', '--bucket', bucket, '--key', 'parts-copy')),
     )
-    expect(head.Metadata).toEqual({ a: 'b' })
+    // Version 1 leaves metadata behind when it copies in parts.
+    expect(head.Metadata).toEqual(version === '1' ? {} : { a: 'b' })
     expect(head.ETag).toMatch(/-\d+"$/)
     await Promise.all([rm(file), rm(copy)])
   })

@@ -8,8 +8,8 @@ const program = findProgram('rclone')
 const varve = useServer()
 const workspace = useWorkspace()
 
-/** `Other` lists with version 1 of the API, `AWS` with version 2. */
-describe.skipIf(program === null).each(['Other', 'AWS'])(
+/** `Other` lists with version 1 of the API, `Minio` with version 2. */
+describe.skipIf(program === null).each(['Other', 'Minio'])(
   `rclone${program === null ? ' is not installed: skipped' : ''} as provider %s`,
   (provider) => {
     const bucket = bucketName()

@@ -101,7 +101,7 @@ describe('The AWS SDK for JavaScript v3', () => {
   it('waits for objects, copies and deletes in bulk', async () => {
     const CopySource = `${bucket}/unknown`
     await varve.sdk.send(new CopyObjectCommand({ Bucket: bucket, Key: 'copy', CopySource }))
-    const waiter = { client: varve.sdk, maxWaitTime: 5 }
+    const waiter = { client: varve.sdk, maxWaitTime: 10, minDelay: 1 }
     await waitUntilObjectExists(waiter, { Bucket: bucket, Key: 'copy' })
     for (let all = await keys(''); all.length > 0; all = await keys('')) {
       const Objects = all.slice(0, 1000).map((Key) => ({ Key }))
