@@ -139,7 +139,9 @@ export class IndexKeeper {
     return Math.min(delay, RETRY_DELAY_MAX_MS)
   }
 
+  /** Rows wait for a rebuild to end: what the old index got meanwhile would go with it. */
   #flushNow(): Promise<void> {
+    if (this.#rebuilding !== null) return this.#rebuilding.then(() => this.#flushNow())
     this.#flushing ??= this.#flushOnce().finally(() => {
       this.#flushing = null
       this.#afterFlush()
