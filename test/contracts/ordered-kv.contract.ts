@@ -56,6 +56,25 @@ export function orderedKvContract(name: string, make: () => Promise<KvFixture>):
       expect(kv.get(bytes('a'))).toBeNull()
     })
 
+    it('has views whose position is that of their rows, at every moment', async () => {
+      let isWriting = true
+      const write = async () => {
+        for (let sequence = 1; sequence <= 200; sequence++) {
+          await kv.apply([put('n', `${sequence}`)], position(sequence))
+        }
+        isWriting = false
+      }
+      const writing = write()
+      while (isWriting) {
+        await new Promise((resolve) => setImmediate(resolve))
+        const view = kv.view()
+        const [row] = [...view.range(everyKey)]
+        expect(Number(row?.value.toString() ?? 0)).toBe(view.position?.sequence ?? 0)
+        view.release()
+      }
+      await writing
+    })
+
     it('keeps its position when applied to without one', async () => {
       await kv.apply([put('a', '1')], null)
       expect(kv.position).toBeNull()

@@ -140,9 +140,11 @@ export class LmdbKv implements OrderedKv {
   view(): KvView {
     const environment = this.#readable()
     const transaction = environment.root.useReadTransaction()
+    // From the view itself: LMDB shows a transaction before its `apply` resolves.
+    const row = reading(() => environment.meta.get(POSITION_KEY, { transaction }))
     let isHeld = true
     return {
-      position: this.#position,
+      position: row === undefined ? null : decodePosition(row),
       range: (range) => {
         if (!isHeld || !this.#isCurrent(environment)) throw goneError()
         return this.#walk(environment, range, transaction)
