@@ -167,11 +167,14 @@ async function reasonToRebuild(
   try {
     const place = { segment: position.segment, offset: position.recordOffset }
     const { payload } = await segments.read(place)
-    const { firstSequence, itemCount } = decodeCommitHeader(asBuffer(payload))
+    const { firstSequence, itemCount, nextSegmentId } = decodeCommitHeader(asBuffer(payload))
     const isSame =
       firstSequence + itemCount - 1 === position.sequence &&
       Buffer.compare(chainAfter(payload), position.chain) === 0
-    return isSame ? null : 'the index is of another journal'
+    if (!isSame) return 'the index is of another journal'
+    // It may be the last commit there is, and the segments of these ids may be gone.
+    segments.reserveIds(nextSegmentId)
+    return null
   } catch (error) {
     if (!(error instanceof SegmentError) || error.kind !== 'corruption') throw error
     // The journal is damaged just there, and the index has what it held: the index is kept.

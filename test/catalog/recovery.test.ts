@@ -324,4 +324,18 @@ describe('a catalog whose index is not its own', () => {
     expect(again.segments.nextId).toBeGreaterThanOrEqual(nextId)
     await again[Symbol.asyncDispose]()
   })
+
+  it('never does so when there is nothing to replay either', async () => {
+    const { fs, kv } = await prepared()
+    const bed = await openBed(fs, { kv: kv.open() })
+    await bed.catalog.commit({ puts: [put('b', '1')] })
+    // Segments with the ids before it are removed again, and leave nothing but this number.
+    bed.segments.reserveIds(1000)
+    await bed.catalog.commit({ puts: [put('c', '1')] })
+    await bed[Symbol.asyncDispose]()
+    const again = await openBed(fs, { kv: kv.open() })
+    expect(rebuilds(again)).toEqual([])
+    expect(again.segments.nextId).toBeGreaterThanOrEqual(1000)
+    await again[Symbol.asyncDispose]()
+  })
 })
