@@ -10,6 +10,9 @@ export interface LmdbEnvironment {
 /** Readers are this process, its views, and one day its workers. */
 const READER_COUNT_MAX = 64
 
+/** Read by lmdb-js's native part; its types do not know it. */
+const permissions: object = { permissionsMode: 0o600 }
+
 /**
  * Opens or creates the file. lmdb is loaded here, not at start, because memory mode never needs it
  * and loading it takes longer than everything else memory mode does.
@@ -27,6 +30,7 @@ export async function openEnvironment(file: string): Promise<LmdbEnvironment> {
     keyEncoding: 'binary',
     maxDbs: 2,
     maxReaders: READER_COUNT_MAX,
+    ...permissions,
   })
   try {
     const options = { encoding: 'binary', keyEncoding: 'binary' } as const

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -46,6 +46,15 @@ describe('LmdbKv', () => {
     await kv[Symbol.asyncDispose]()
     await next[Symbol.asyncDispose]()
     expect(await readdir(path)).toEqual(['2.mdb', '2.mdb-lock'])
+  })
+
+  it('makes files that nobody else can read', async () => {
+    const kv = await open()
+    await kv.apply([put('a', '1')], position(1))
+    for (const name of await readdir(path)) {
+      expect([name, (await stat(join(path, name))).mode & 0o777]).toEqual([name, 0o600])
+    }
+    await kv[Symbol.asyncDispose]()
   })
 
   it('notices a flipped bit anywhere in a value', async () => {
