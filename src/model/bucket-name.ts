@@ -4,8 +4,6 @@ import type { Brand } from '../base/brand.ts'
 export type BucketName = Brand<string, 'BucketName'>
 
 const SHAPE = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
-/** A label between dots is empty, or does not begin and end with a letter or digit: no DNS name. */
-const BAD_LABEL = /\.\.|\.-|-\./
 // A label of a host name neither is empty nor starts or ends with a dash.
 const ADJACENT = /\.\.|\.-|-\./
 const IPV4 = /^\d{1,3}(\.\d{1,3}){3}$/

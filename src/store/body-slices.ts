@@ -30,8 +30,8 @@ export interface PlacedPart {
 }
 
 /**
- * The slices of a range, in order. All rows they need are read here, in one synchronous run with the
- * object's own row, so a later overwrite does not disturb the reader.
+ * The slices of a range, in order. All rows they need are read here, in one synchronous run with
+ * the object's own row, so a later overwrite does not disturb the reader.
  */
 export function sliceBody(
   catalog: Catalog,

@@ -1,9 +1,9 @@
 /** Buckets: made, found, listed, removed. */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BucketName } from '../model/bucket-name.ts'
-import type { Change } from './change.ts'
 import { commit } from './commit.ts'
 import { StoreError } from './errors.ts'
+import { bucketIn, requireBucket } from './find-bucket.ts'
 import { purgeRemovedBucket } from './multipart/abort-upload.ts'
 import type {
   BucketInfo,
@@ -12,7 +12,6 @@ import type {
   ListBucketsQuery,
 } from './object-store.ts'
 import {
-  type BucketFields,
   decodeBucket,
   decodeNextBucket,
   encodeBucket,
@@ -61,20 +60,6 @@ export async function deleteBucket(context: StoreContext, bucket: BucketName): P
   } catch {
     // The bucket is gone for good; its row among the removed ones keeps the rest of the work.
   }
-}
-
-/** @throws StoreError `no-such-bucket` */
-export function requireBucket(catalog: Catalog, bucket: BucketName): BucketFields {
-  const row = catalog.get(bucketKey(bucket))
-  if (row === null) throw new StoreError('no-such-bucket')
-  return decodeBucket(row)
-}
-
-/** As `requireBucket`, and the bucket stays until the change is committed. */
-export function bucketIn(change: Change, bucket: BucketName): BucketFields {
-  const row = change.read(bucketKey(bucket))
-  if (row === null) throw new StoreError('no-such-bucket')
-  return decodeBucket(row)
 }
 
 export function getBucket(catalog: Catalog, bucket: BucketName): BucketInfo {

@@ -2,9 +2,9 @@
  * The one place that decides the order of a write: blobs durable, then the catalog commit, then the
  * reply. A small blob rides in the commit itself.
  *
- * Changes are optimistic: `build` looks at the newest rows through a `Change`, which turns every look
- * into a check of the commit. When a check fails, or when `build` refuses on the strength of a row
- * that is not durable yet, it is asked again; so a refusal never rests on a write that a crash
+ * Changes are optimistic: `build` looks at the newest rows through a `Change`, which turns every
+ * look into a check of the commit. When a check fails, or when `build` refuses on the strength of a
+ * row that is not durable yet, it is asked again; so a refusal never rests on a write that a crash
  * could still undo.
  */
 import type { Catalog } from '../catalog/catalog.ts'

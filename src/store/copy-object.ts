@@ -1,13 +1,13 @@
 import type { ChecksumAlgorithm } from '../model/checksum.ts'
 import type { Place } from '../segment/types.ts'
 import { sliceBody } from './body-slices.ts'
-import { bucketIn, requireBucket } from './buckets.ts'
 import type { Change } from './change.ts'
 import { commit } from './commit.ts'
 import { requireCopyConditions, requireWriteConditions } from './conditions.ts'
 import { BodyDigester } from './digests.ts'
 import { dropObject } from './drop-object.ts'
 import { StoreError } from './errors.ts'
+import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectInfo } from './object-info.ts'
 import type { CopyObjectInput, CopySource, ObjectInfo } from './object-store.ts'
 import { openBody } from './open-body.ts'
@@ -26,8 +26,8 @@ import { addUsage } from './usage.ts'
 const READS_MAX = 5
 
 /**
- * Copies an object whole, in one commit: source and copy share the blobs, and a reference row counts
- * them. The ETag is the source's, since the bytes are.
+ * Copies an object whole, in one commit: source and copy share the blobs, and a reference row
+ * counts them. The ETag is the source's, since the bytes are.
  */
 export async function copyObject(
   context: StoreContext,

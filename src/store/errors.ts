@@ -16,7 +16,9 @@ export type StoreErrorKind =
   | 'object-too-large'
   /** A precondition does not hold. `detail.condition` names it. */
   | 'precondition-failed'
-  /** A read condition says the client's copy is current. Carries etag and lastModified in detail. */
+  /**
+   * A read condition says the client's copy is current. Carries etag and lastModified in detail.
+   */
   | 'not-modified'
   /** Lost a race with a concurrent conditional write too many times. */
   | 'conflict'

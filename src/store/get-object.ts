@@ -1,7 +1,7 @@
 import { type PlacedPart, partAt, sliceBody } from './body-slices.ts'
-import { requireBucket } from './buckets.ts'
 import { requireReadConditions } from './conditions.ts'
 import { StoreError } from './errors.ts'
+import { requireBucket } from './find-bucket.ts'
 import { objectAttributes, objectInfo } from './object-info.ts'
 import type {
   GetObjectInput,

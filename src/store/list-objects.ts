@@ -1,6 +1,6 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { ObjectKey } from '../model/object-key.ts'
-import { requireBucket } from './buckets.ts'
+import { requireBucket } from './find-bucket.ts'
 import { type ListCursor, type Named, takePage, walk } from './list-walk.ts'
 import { objectInfo } from './object-info.ts'
 import type { ListObjectsQuery, ListPage, ObjectInfo } from './object-store.ts'

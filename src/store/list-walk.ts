@@ -1,7 +1,7 @@
 /**
  * One page of a listing: a pure walk over an ordered cursor. Names that contain the delimiter after
- * the prefix fold into one common prefix, past which the walk seeks, so that a page costs what is on
- * it and not what it stands for.
+ * the prefix fold into one common prefix, past which the walk seeks, so that a page costs what is
+ * on it and not what it stands for.
  */
 import { successor } from './rows/keys.ts'
 

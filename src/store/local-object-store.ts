@@ -4,10 +4,11 @@ import type { BucketName } from '../model/bucket-name.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { createBucket, deleteBucket, getBucket, listBuckets, requireBucket } from './buckets.ts'
+import { createBucket, deleteBucket, getBucket, listBuckets } from './buckets.ts'
 import { copyObject } from './copy-object.ts'
 import { Crc64Pool } from './crc64-pool.ts'
 import { deleteObject, deleteObjects } from './delete-object.ts'
+import { requireBucket } from './find-bucket.ts'
 import { getObject, headObject } from './get-object.ts'
 import { listObjects } from './list-objects.ts'
 import { fromLowerFloor } from './lower-errors.ts'
@@ -44,7 +45,9 @@ export class LocalObjectStore implements Contract.ObjectStore {
     this.#context = context
   }
 
-  /** Finishes what a crash interrupted, which is at most the freeing of removed buckets' uploads. */
+  /**
+   * Finishes what a crash interrupted, which is at most the freeing of removed buckets' uploads.
+   */
   static async open(input: LocalObjectStoreInput): Promise<LocalObjectStore> {
     const options = { ...defaultStoreOptions, ...input.options }
     const readers = input.readers ?? new Readers()

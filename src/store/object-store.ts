@@ -4,9 +4,9 @@ import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
 
 /**
- * Buckets, objects and uploads with S3's meaning, in S3's order (UTF-8 bytes of the key). Everything
- * acknowledged is durable and visible to every later call. All methods throw StoreError; none
- * leaves anything half-done visible.
+ * Buckets, objects and uploads with S3's meaning, in S3's order (UTF-8 bytes of the key).
+ * Everything acknowledged is durable and visible to every later call. All methods throw
+ * StoreError; none leaves anything half-done visible.
  */
 export interface ObjectStore {
   createBucket(bucket: BucketName, options: CreateBucketOptions): Promise<void>

@@ -5,8 +5,8 @@ import type { StoreContext } from './store-context.ts'
 
 /**
  * Resolves once the first bytes are read and verified, so that damage found there becomes an error
- * and not a broken stream. To be called in the synchronous run that read the rows of the slices. The
- * result must be consumed or returned: until then no file it may want is removed.
+ * and not a broken stream. To be called in the synchronous run that read the rows of the slices.
+ * The result must be consumed or returned: until then no file it may want is removed.
  */
 export async function openBody(
   { engine, readers }: Pick<StoreContext, 'engine' | 'readers'>,

@@ -1,7 +1,7 @@
 /**
- * Takes in one body: reads it once, hashes it on the way, and refuses it before anything can name it
- * when size or digest are not what was declared. A small body is gathered to ride in a commit; a
- * larger one streams into the engine and is durable when this resolves.
+ * Takes in one body: reads it once, hashes it on the way, and refuses it before anything can name
+ * it when size or digest are not what was declared. A small body is gathered to ride in a commit;
+ * a larger one streams into the engine and is durable when this resolves.
  */
 import type { BlobRef, SmallBlob } from '../engine/blob-store.ts'
 import type { ChecksumAlgorithm } from '../model/checksum.ts'

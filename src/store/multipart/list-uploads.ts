@@ -1,6 +1,6 @@
 import type { Catalog, Entry, KeyRange } from '../../catalog/catalog.ts'
 import type { ObjectKey } from '../../model/object-key.ts'
-import { requireBucket } from '../buckets.ts'
+import { requireBucket } from '../find-bucket.ts'
 import {
   commonPrefix,
   type ListCursor,

@@ -1,6 +1,6 @@
 /**
- * Upload ids: six bytes of time and ten of chance, as hex. So the uploads of a key list in the order
- * they began, as S3 lists them, and an id cannot be guessed.
+ * Upload ids: six bytes of time and ten of chance, as hex. So the uploads of a key list in the
+ * order they began, as S3 lists them, and an id cannot be guessed.
  */
 import type { Clock } from '../../platform/clock.ts'
 import type { Random } from '../../platform/random.ts'

@@ -1,7 +1,7 @@
 import { sliceBody } from '../body-slices.ts'
-import { requireBucket } from '../buckets.ts'
 import { requireCopyConditions } from '../conditions.ts'
 import { StoreError } from '../errors.ts'
+import { requireBucket } from '../find-bucket.ts'
 import type { PartInfo, ResolvedRange, UploadPartCopyInput } from '../object-store.ts'
 import { openBody } from '../open-body.ts'
 import { objectKey } from '../rows/keys.ts'

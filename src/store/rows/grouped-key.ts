@@ -1,8 +1,8 @@
 /**
- * A byte string inside a longer key, such that keys still sort by it first, and byte by byte: groups
- * of eight bytes, the last one filled with zeros, each followed by the count of bytes that count
- * plus 1, or 9 when another group follows (docs/rows.md#grouped-names). Costs one byte in eight,
- * whatever the bytes are: escaping zero bytes instead would double the longest names.
+ * A byte string inside a longer key, such that keys still sort by it first, and byte by byte:
+ * groups of eight bytes, the last one filled with zeros, each followed by the count of bytes that
+ * count plus 1, or 9 when another group follows (docs/rows.md#grouped-names). Costs one byte in
+ * eight, whatever the bytes are: escaping zero bytes instead would double the longest names.
  */
 const GROUP = 8
 

@@ -116,7 +116,9 @@ export function partChangeKey(uploadId: Uint8Array): Buffer {
   return Buffer.concat([Buffer.from([spaces.partChange]), uploadId])
 }
 
-/** One page of the parts of a body; `start` is the offset of the page's first byte in the object. */
+/**
+ * One page of the parts of a body; `start` is the offset of the page's first byte in the object.
+ */
 export function partListKey(bodyId: Place, start: number): Buffer {
   const key = Buffer.allocUnsafe(17)
   placeKey(spaces.partList, bodyId).copy(key)

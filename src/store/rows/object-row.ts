@@ -1,6 +1,7 @@
 /**
- * The current version of an object (docs/rows.md#object). A fixed head comes first, so that LIST and
- * the checks of a write decode no more than that; attributes and body are decoded when asked for.
+ * The current version of an object (docs/rows.md#object). A fixed head comes first, so that LIST
+ * and the checks of a write decode no more than that; attributes and body are decoded when asked
+ * for.
  */
 import type { BlobRef } from '../../engine/blob-store.ts'
 import type { ChecksumAlgorithm } from '../../model/checksum.ts'
@@ -85,7 +86,9 @@ export function encodeObjectRow(object: ObjectFields): Buffer {
   return writer.finish()
 }
 
-/** Reads the head only: what LIST, conditions and usage need. A thousand times a page: no reader. */
+/**
+ * Reads the head only: what LIST, conditions and usage need. A thousand times a page: no reader.
+ */
 export function decodeObjectHead(row: Buffer): ObjectHeadFields {
   requireRowVersion(ROW, row, VERSION)
   if (row.length < HEAD_SIZE) throw damagedRow(ROW, 'size')

@@ -24,6 +24,7 @@ describe('keys', () => {
     expect(hex(keys.objectKey(258, 'é'))).toBe('6f00000102c3a9')
     expect(hex(keys.partKey(uploadId, 10_000))).toBe(`70${hex(uploadId)}2710`)
     expect(hex(keys.referenceKey(place))).toBe('720102030405060708')
+    expect(hex(keys.lineageKey(258))).toBe('7300000102')
     expect(hex(keys.uploadKey(258, Buffer.from('abc'), uploadId))).toBe(
       `7500000102616263000000000004${hex(uploadId)}`,
     )
@@ -37,6 +38,9 @@ describe('keys', () => {
     expect(keys.bucketOfKey(keys.bucketKey('pots'))).toBe('pots')
     expect(keys.partNumberOfPart(keys.partKey(uploadId, 77))).toBe(77)
     expect(keys.startOfPartList(keys.partListKey(place, 2 ** 45 + 3))).toBe(2 ** 45 + 3)
+    expect(keys.segmentOfLineage(keys.lineageKey(5))).toBe(5)
+    expect(keys.segmentOfGarbage(keys.garbageKey(5, place))).toBe(5)
+    expect(keys.blobOfGarbage(keys.garbageKey(5, place))).toEqual(place)
     expect(keys.bucketIdOfRemoved(keys.removedBucketKey(5))).toBe(5)
   })
 

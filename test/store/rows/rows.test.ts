@@ -8,6 +8,7 @@ import {
   encodeRemovedBucket,
 } from '../../../src/store/rows/bucket-row.ts'
 import { decodeGarbage, encodeGarbage } from '../../../src/store/rows/garbage-row.ts'
+import { decodeLineage, encodeLineage } from '../../../src/store/rows/lineage-row.ts'
 import {
   decodeObject,
   decodeObjectHead,
@@ -144,6 +145,12 @@ const golden = {
     encoded: encodeGarbage(4144),
     decode: decodeGarbage,
     fields: 4144,
+  },
+  lineage: {
+    hex: '01 0200 09000000 02010000',
+    encoded: encodeLineage([9, 258]),
+    decode: decodeLineage,
+    fields: [9, 258],
   },
 }
 
