@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- name …] [--objects N]`: measures the built server beside bare probes and prints
- * ratios; a run of every question also rewrites RESULTS.md.
+ * `npm run bench [-- name …] [--objects N]`: measures the built server beside bare probes and
+ * prints ratios; a run of every question also rewrites RESULTS.md.
  */
 import { execFileSync } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'

@@ -1,6 +1,6 @@
 /**
- * The least a durable PUT can cost: node:http, MD5 and SHA-256 of the body, one append to a file that
- * all requests of the moment share, one fdatasync, the reply.
+ * The least a durable PUT can cost: node:http, MD5 and SHA-256 of the body, one append to a file
+ * that all requests of the moment share, one fdatasync, the reply.
  */
 import { createHash } from 'node:crypto'
 import { fdatasync, openSync, writev } from 'node:fs'

@@ -1,7 +1,7 @@
 /**
  * What a suite stands on: one server for the file, an SDK client and a raw wire to it, and buckets
- * of its own. With VARVE_CONFORMANCE_ENDPOINT (and _ACCESS_KEY, _SECRET_KEY) the same cases speak to
- * a server that already runs, whoever made it.
+ * of its own. With VARVE_CONFORMANCE_ENDPOINT (and _ACCESS_KEY, _SECRET_KEY) the same cases speak
+ * to a server that already runs, whoever made it.
  */
 import { randomBytes } from 'node:crypto'
 import { CreateBucketCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3'

@@ -75,9 +75,12 @@ describe('DeleteObjects', () => {
     })
   }
   const request = (keys: readonly string[], quiet = false) =>
-    `<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">${quiet ? '<Quiet>true</Quiet>' : ''}${keys
-      .map((key) => `<Object><Key>${key}</Key></Object>`)
-      .join('')}</Delete>`
+    [
+      '<Delete xmlns="http://s3.amazonaws.com/doc/2006-03-01/">',
+      quiet ? '<Quiet>true</Quiet>' : '',
+      ...keys.map((key) => `<Object><Key>${key}</Key></Object>`),
+      '</Delete>',
+    ].join('')
 
   it('removes what is named, in the order named, present or not', async () => {
     const bucket = await filled(['a', 'b', 'c'])

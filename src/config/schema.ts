@@ -74,7 +74,10 @@ export const settings = {
     sentence: 'Secret key of the root user; given together with the access key.',
   }),
   buckets: setting({
-    kind: list(bucket, 'bucket names, separated by commas'),
+    kind: list(
+      bucket,
+      'bucket names (3 to 63 lower-case letters, digits, dots and hyphens), separated by commas',
+    ),
     default: [],
     sentence: 'Buckets made at start when they are missing.',
   }),
