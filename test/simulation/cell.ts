@@ -1,7 +1,7 @@
 /**
  * One thing a store keeps (a bucket, the object under a key, an upload, a part) as a client can
- * know it: the values it may have now. Writes that overlap may have happened in any order, and a write
- * that has no answer yet, or failed, may or may not have happened.
+ * know it: the values it may have now. Writes that overlap may have happened in any order, and a
+ * write that has no answer yet, or failed, may or may not have happened.
  */
 export class Cell<Value> {
   #settled: readonly Value[]
