@@ -54,20 +54,22 @@ export class S3Endpoint {
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     const isAdmitted = this.#admission.enter(hasBody)
     const closed = whenClosed(response)
-    let dispatched = isAdmitted ? await this.#dispatch(raw, request) : this.#refuse(raw, 'SlowDown')
+    const dispatched = isAdmitted
+      ? await this.#dispatch(raw, request)
+      : this.#refuse(raw, 'SlowDown')
     let sent = 0
+    let failure: S3Error | null = null
     try {
       sent = await this.#send(raw, response, { dispatched, hasBody, request })
     } catch (cause) {
       // Too late for another status: the connection is broken already. Only the log can tell why.
-      const error = new S3Error('InternalError', {}, { cause })
-      dispatched = { ...dispatched, error }
+      failure = new S3Error('InternalError', {}, { cause })
     }
     if (isAdmitted) this.#admission.leave(hasBody)
     await closed
     connection.answering -= 1
     if (connection.isBroken && connection.answering === 0) request.socket.destroySoon()
-    this.#report(raw, response, { dispatched, sent, startedAt })
+    this.#report(raw, response, { dispatched, sent, startedAt, failure })
   }
 
   #dispatch(raw: HttpRequest, request: IncomingMessage): Promise<Dispatched> {
@@ -122,9 +124,11 @@ export class S3Endpoint {
       readonly dispatched: Dispatched
       readonly sent: number
       readonly startedAt: number
+      readonly failure: S3Error | null
     },
   ): void {
     const { dispatched } = result
+    const error = result.failure ?? dispatched.error
     this.#options.onRequest({
       requestId: raw.id,
       operation: dispatched.operation,
@@ -134,8 +138,8 @@ export class S3Endpoint {
       key: dispatched.key,
       principal: dispatched.principal,
       status: response.headersSent ? response.statusCode : 0,
-      errorCode: dispatched.error?.code ?? null,
-      cause: dispatched.error?.cause ?? null,
+      errorCode: error?.code ?? null,
+      cause: error?.cause ?? null,
       remoteAddress: raw.remoteAddress,
       userAgent: raw.headers.get('user-agent'),
       bytesReceived: raw.body.bytes,

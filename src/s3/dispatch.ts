@@ -9,6 +9,7 @@ import { S3Error } from './errors.ts'
 import type { Operation } from './operation.ts'
 import { operations } from './operations.ts'
 import { isOwner } from './owner.ts'
+import { patientReply } from './patient-reply.ts'
 import type { RawRequest, S3Reply, S3Request } from './request.ts'
 import { Router } from './route.ts'
 import { toS3Error } from './to-s3-error.ts'
@@ -21,6 +22,8 @@ export interface DispatcherOptions {
   /** Names under which buckets are hosts; none means path style only. */
   readonly domains: readonly string[]
   readonly clock: Clock
+  /** When to begin answering an operation that takes long. */
+  readonly patience?: { readonly patienceMs: number }
 }
 
 /** The reply and what there is to tell about the request. */
@@ -30,6 +33,7 @@ export interface Dispatched {
   readonly bucket: string | null
   readonly key: string | null
   readonly principal: Principal | null
+  /** Final once the reply is sent whole: a slow operation may fail after its first byte. */
   readonly error: S3Error | null
 }
 
@@ -55,16 +59,18 @@ export class Dispatcher {
     const progress = new Progress()
     try {
       const reply = await this.#serve(raw, progress)
-      return progress.finish(this.#complete(raw, reply), null)
+      return progress.finish(this.#complete(raw, reply))
     } catch (cause) {
-      const error = toS3Error(cause)
-      return progress.finish(this.#errorReply(raw, error), error)
+      progress.error = toS3Error(cause)
+      return progress.finish(this.#errorReply(raw, progress.error))
     }
   }
 
   /** The reply to a request that is not taken on at all. */
   refuse(raw: RawRequest, error: S3Error): Dispatched {
-    return new Progress().finish(this.#errorReply(raw, error), error)
+    const progress = new Progress()
+    progress.error = error
+    return progress.finish(this.#errorReply(raw, error))
   }
 
   async #serve(raw: RawRequest, progress: Progress): Promise<S3Reply> {
@@ -90,7 +96,13 @@ export class Dispatcher {
         return raw.signal
       },
     }
-    return row.handle(context, input)
+    const handled = row.handle(context, input)
+    if (row.isSlow !== true) return handled
+    const renderError = (cause: unknown) => {
+      progress.error = toS3Error(cause)
+      return this.#errorDocument(raw, progress.error)
+    }
+    return patientReply(handled, { renderError, ...this.#options.patience })
   }
 
   #authorise(principal: Principal, row: Operation, request: S3Request): void {
@@ -113,14 +125,18 @@ export class Dispatcher {
     if (error.status === 304) {
       return { status: 304, headers: this.#headers(raw, error.headers) }
     }
-    const facts = { resource: raw.rawPath, requestId: raw.id, hostId: this.#hostId }
     const headers = { 'content-type': 'application/xml', ...error.headers }
     return {
       status: error.status,
       headers: this.#headers(raw, headers),
-      body: errorDocument(error, facts),
+      body: this.#errorDocument(raw, error),
       close: error.close,
     }
+  }
+
+  #errorDocument(raw: RawRequest, error: S3Error): string {
+    const facts = { resource: raw.rawPath, requestId: raw.id, hostId: this.#hostId }
+    return errorDocument(error, facts)
   }
 
   #headers(raw: RawRequest, headers: S3Reply['headers']): Record<string, string> {
@@ -138,15 +154,20 @@ class Progress {
   request: S3Request | null = null
   row: Operation | null = null
   principal: Principal | null = null
+  /** Also set by a reply that fails after its first byte, so it is read when all is over. */
+  error: S3Error | null = null
 
-  finish(reply: S3Reply, error: S3Error | null): Dispatched {
+  finish(reply: S3Reply): Dispatched {
+    const progress = this
     return {
       reply,
-      error,
       operation: this.row?.name ?? null,
       bucket: this.request?.bucket ?? null,
       key: this.request?.key ?? null,
       principal: this.principal,
+      get error() {
+        return progress.error
+      },
     }
   }
 }

@@ -56,6 +56,8 @@ export interface Operation<Input = unknown> {
   readonly action: string
   /** True for the one thing nobody signs: a browser's preflight. */
   readonly isPublic?: boolean
+  /** True when it may outlast a client's patience: it then answers 200 before it knows. */
+  readonly isSlow?: boolean
   /** What it does of what AWS's does; `full` when not said. For the compatibility page. */
   readonly support?: Support
   /** Further (action, resource) pairs, such as the source of a copy. */

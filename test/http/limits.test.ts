@@ -4,6 +4,7 @@ import { Admission } from '../../src/http/limits.ts'
 import type { ObjectStore } from '../../src/store/object-store.ts'
 import { presignedGet, presignedPut } from './support/presign.ts'
 import { RawSocket } from './support/raw-socket.ts'
+import { replacing } from './support/replacing.ts'
 import { S3Server } from './support/s3-server.ts'
 
 const BUCKET = 'limits-bucket'
@@ -22,15 +23,6 @@ function slowReads() {
       },
     })
   return { wrap, release }
-}
-
-function replacing(store: ObjectStore, methods: Partial<ObjectStore>): ObjectStore {
-  return new Proxy(store, {
-    get(target, name: keyof ObjectStore) {
-      const method = methods[name] ?? target[name]
-      return (method as (...input: never[]) => unknown).bind(target)
-    },
-  })
 }
 
 async function withObject(server: S3Server, body: string | Buffer = 'value') {

@@ -3,7 +3,8 @@
  * per document reads like the document itself. Everything that is text passes `escapeXml`.
  */
 
-const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+/** How every document begins. */
+export const DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 const NAMESPACE = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 /** Text, numbers and flags are written; null and undefined leave the element out. */
@@ -17,6 +18,11 @@ export function xmlDocument(root: string, children: readonly string[]): string {
 /** A whole document without a namespace, as errors are. */
 export function plainDocument(root: string, children: readonly string[]): string {
   return `${DECLARATION}<${root}>${children.join('')}</${root}>`
+}
+
+/** The document for a place where the declaration was written already. */
+export function withoutDeclaration(document: string): string {
+  return document.startsWith(DECLARATION) ? document.slice(DECLARATION.length) : document
 }
 
 /** One element with text in it; '' when there is no value. */

@@ -3,7 +3,7 @@ import { HttpServer, type HttpServerOptions } from '../../../src/http/server.ts'
 import type { Credential, Identity } from '../../../src/identity/identity.ts'
 import { systemClock } from '../../../src/platform/clock.ts'
 import { systemRandom } from '../../../src/platform/random.ts'
-import { Dispatcher } from '../../../src/s3/dispatch.ts'
+import { Dispatcher, type DispatcherOptions } from '../../../src/s3/dispatch.ts'
 import type { RequestEvent } from '../../../src/s3/events.ts'
 import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
 import type { ObjectStore } from '../../../src/store/object-store.ts'
@@ -24,6 +24,7 @@ const identity: Identity = {
 export interface S3ServerOptions {
   readonly limits?: HttpServerOptions['limits']
   readonly domains?: readonly string[]
+  readonly patience?: DispatcherOptions['patience']
   /** Stands between the dispatcher and the store, to make it slow or fail. */
   readonly wrapStore?: (store: ObjectStore) => ObjectStore
 }
@@ -69,6 +70,7 @@ export class S3Server implements AsyncDisposable {
         region,
         domains: options.domains ?? [],
         clock: systemClock,
+        ...(options.patience !== undefined && { patience: options.patience }),
       }),
       health,
       onRequest: (event) => events.push(event),

@@ -165,6 +165,23 @@ describe('ranges', () => {
     })
   })
 
+  it('are given only of the object that If-Range names', async () => {
+    const { ETag = '' } = await put('if-range', '0123456789')
+    const target = await presignedGet(server, Bucket, 'if-range')
+    const read = async (ifRange: string, more: Record<string, string> = {}) => {
+      const headers = { range: 'bytes=2-3', 'if-range': ifRange, ...more }
+      const reply = await fetch(`${server.endpoint}${target}`, { headers })
+      return `${reply.status} ${await reply.text()}`
+    }
+    expect(await read(ETag)).toBe('206 23')
+    expect(await read('"other"')).toBe('200 0123456789')
+    expect(await read(`W/${ETag}`)).toBe('200 0123456789')
+    expect(await read(new Date(Date.now() + 5_000).toUTCString())).toBe('206 23')
+    expect(await read(new Date(0).toUTCString())).toBe('200 0123456789')
+    expect(await read('"other"', { 'if-none-match': ETag })).toBe('304 ')
+    expect(await read(ETag, { 'if-match': '"other"' })).toMatch(/^412 /)
+  })
+
   it('tells the size where no range fits', async () => {
     const target = await presignedGet(server, Bucket, 'range')
     const reply = await fetch(`${server.endpoint}${target}`, { headers: { range: 'bytes=10-' } })

@@ -15,6 +15,7 @@ export const completeMultipartUpload = operation({
   name: 'CompleteMultipartUpload',
   route: { method: 'POST', resource: 'object', query: ['uploadId'] },
   action: 's3:PutObject',
+  isSlow: true,
 
   async decode(request) {
     const input = {

@@ -17,6 +17,7 @@ export const uploadPartCopy = operation({
     header: 'x-amz-copy-source',
   },
   action: 's3:PutObject',
+  isSlow: true,
   alsoNeeds: sourceNeeds,
 
   decode(request) {

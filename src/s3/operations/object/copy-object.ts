@@ -23,6 +23,7 @@ export const copyObject = operation({
   name: 'CopyObject',
   route: { method: 'PUT', resource: 'object', header: 'x-amz-copy-source' },
   action: 's3:PutObject',
+  isSlow: true,
   alsoNeeds: sourceNeeds,
 
   decode(request) {

@@ -1,6 +1,6 @@
 import { objectHeaders } from '../../object-headers.ts'
 import { operation } from '../../operation.ts'
-import { decodeRead } from './read-object.ts'
+import { decodeRead, readObject } from './read-object.ts'
 
 /** GetObject: streams an object, whole or one byte range or part of it. */
 export const getObject = operation({
@@ -10,11 +10,11 @@ export const getObject = operation({
 
   decode: decodeRead,
 
-  async handle({ store, signal }, { query, headers }) {
-    const object = await store.getObject({ ...query, signal })
+  async handle({ store, signal }, input) {
+    const object = await readObject(input, (query) => store.getObject({ ...query, signal }))
     return {
       status: object.isPartial ? 206 : 200,
-      headers: objectHeaders(object, headers),
+      headers: objectHeaders(object, input.headers),
       body: object.body,
     }
   },

@@ -1,6 +1,6 @@
 import { objectHeaders } from '../../object-headers.ts'
 import { operation } from '../../operation.ts'
-import { decodeRead } from './read-object.ts'
+import { decodeRead, readObject } from './read-object.ts'
 
 /** HeadObject: what GetObject would say, without the bytes. */
 export const headObject = operation({
@@ -10,11 +10,11 @@ export const headObject = operation({
 
   decode: decodeRead,
 
-  async handle({ store, signal }, { query, headers }) {
-    const object = await store.headObject({ ...query, signal })
+  async handle({ store, signal }, input) {
+    const object = await readObject(input, (query) => store.headObject({ ...query, signal }))
     return {
       status: object.isPartial ? 206 : 200,
-      headers: objectHeaders(object, headers),
+      headers: objectHeaders(object, input.headers),
     }
   },
 })
