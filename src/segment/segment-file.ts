@@ -124,7 +124,7 @@ async function readTrailer(
   const trailer = decodeTrailer(found)
   if (isDamage(trailer)) {
     if (trailer.damaged === VERSION_FIELD) throw damageError(handle.path, offset, VERSION_FIELD)
-    if (hasTrailerMagic(found)) {
+    if (hasTrailerMagic(found) && !isTorn(found, offset)) {
       findings.push({ file: handle.path, offset, field: trailer.damaged })
     }
     return null
@@ -134,4 +134,13 @@ async function readTrailer(
   const field = inside ? 'trailer segment id' : 'trailer footer offset'
   findings.push({ file: handle.path, offset, field })
   return null
+}
+
+/** Disks write sectors whole: a write that was cut short ends at a bound between two of them. */
+const SECTOR_SIZE = 512
+
+/** Whether the end of a trailer never came: the sealing was cut short, and is done again. */
+function isTorn(trailer: Buffer, offset: number): boolean {
+  const firstPart = SECTOR_SIZE - (offset % SECTOR_SIZE)
+  return firstPart < TRAILER_SIZE && trailer.subarray(firstPart).every((byte) => byte === 0)
 }
