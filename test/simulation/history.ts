@@ -51,6 +51,8 @@ export class History {
       const step = this.#step(model)
       if (!steps.some((other) => interfere(step, other, model))) steps.push(step)
     }
+    const beside = controls.filter((control) => control === 'flush' || control === 'snapshot')
+    if (beside.length > 0 && random.chance(0.15)) return { steps, beside: random.pick(beside) }
     return { steps }
   }
 
@@ -94,6 +96,13 @@ export class History {
     const open = [...model.uploads.values()].filter(
       ({ uploadId, state }) => uploadId !== null && state.certain === true,
     )
+    const again = [...model.uploads.values()].find(
+      ({ uploadId, state, parts }) =>
+        uploadId !== null && state.certain === false && parts.size > 0 && random.chance(0.02),
+    )
+    if (again !== undefined) {
+      return { kind: 'complete', upload: again.upload, partNumbers: [...again.parts.keys()].sort() }
+    }
     if (open.length === 0 || (open.length < 4 && random.chance(0.2))) {
       const upload = this.#uploadCount++
       return { kind: 'create-upload', upload, ...address, mark: this.#mark() }

@@ -76,7 +76,9 @@ export class ReferenceModel {
     const expected = isAlone ? this.#expected(step) : undefined
     this.version++
     const ticket = { step, isAlone, expected, writes: this.#writes(step) }
-    if (step.kind === 'complete' && isAlone) this.#completing.add(ticket)
+    if (step.kind === 'complete' && isAlone && ticket.writes.length > 0) {
+      this.#completing.add(ticket)
+    }
     return ticket
   }
 
@@ -192,6 +194,8 @@ export class ReferenceModel {
       }
       case 'complete': {
         const record = this.upload(step.upload)
+        // Asked again: if it succeeds again, nothing happens.
+        if (record.state.certain === false) return []
         return [
           writing(record.state, [false]),
           writing(this.object(record), this.#completed(record, step.partNumbers)),
@@ -258,7 +262,9 @@ export class ReferenceModel {
     if (step.kind === 'tag') return this.#expectedSource(step)
     if (upload === undefined || step.kind === 'create-upload') return 'success'
     const isOpen = upload.state.certain
-    if (isOpen !== true) return isOpen === undefined ? undefined : 'no-such-upload'
+    // A completed upload answers the same Complete again, while its object is there.
+    if (isOpen === false) return step.kind === 'complete' ? undefined : 'no-such-upload'
+    if (isOpen === undefined) return undefined
     return step.kind === 'complete' ? this.#expectedParts(step) : 'success'
   }
 

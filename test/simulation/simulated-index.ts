@@ -52,6 +52,8 @@ export class SimulatedIndex {
       },
       view: () => open().view(),
       apply: async (writes, position) => {
+        // A transaction takes its time, and happens wholly or not at all.
+        await new Promise((resolve) => setImmediate(resolve))
         await open().apply(writes, position)
         this.#applied(kv)
       },

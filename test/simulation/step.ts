@@ -66,7 +66,7 @@ export interface BodySpec {
 
 /** Steps of one round run at the same time; the next round starts when all have settled. */
 export type Round =
-  | { readonly steps: readonly Step[] }
+  | { readonly steps: readonly Step[]; readonly beside?: 'flush' | 'snapshot' }
   /** Of the store as a whole. */
   | { readonly control: Control }
 
@@ -78,5 +78,7 @@ export type Control = 'restart' | 'kill' | 'flush' | 'snapshot'
 
 export function describeRound(round: Round): string {
   if ('control' in round) return `[${round.control}]`
-  return round.steps.map((step) => JSON.stringify(step)).join(' || ')
+  const steps = round.steps.map((step) => JSON.stringify(step))
+  if (round.beside !== undefined) steps.push(`[${round.beside}]`)
+  return steps.join(' || ')
 }
