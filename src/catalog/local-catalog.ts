@@ -218,7 +218,7 @@ export class LocalCatalog implements Catalog {
       }
     }
     for (const key of deletes) assertKey(key)
-    this.#assertAdds(adds)
+    const counters = adds.map((add) => this.#counterOf(add))
     const places = attachments.length === 0 ? NO_BATCH_PART : this.#journal.attach(attachments)
     const puts = typeof batch.puts === 'function' ? batch.puts(places) : (batch.puts ?? [])
     for (const { key } of puts) assertKey(key)
@@ -227,9 +227,10 @@ export class LocalCatalog implements Catalog {
       for (const { payload } of attachments) ticket.size += payload.length
       for (const { key, value } of puts) this.#change(ticket, keyText(key), asBuffer(value))
       for (const key of deletes) this.#change(ticket, keyText(key), null)
-      for (const { key, delta } of adds) {
-        const text = keyText(key)
-        this.#change(ticket, text, addToCounter(this.#newest(text, key), delta))
+      for (const { text, row, delta } of counters) {
+        // A put, delete or add of this very batch comes first.
+        const newest = this.#pending.get(text)
+        this.#change(ticket, text, addToCounter(newest === undefined ? row : newest, delta))
       }
       this.#pendingSize += ticket.size
       this.#journal.submit({ puts, deletes, adds }, ticket)
@@ -303,12 +304,13 @@ export class LocalCatalog implements Catalog {
     }
   }
 
-  #assertAdds(adds: readonly Add[]): void {
-    for (const { key, delta } of adds) {
-      assertKey(key)
-      if (!Number.isSafeInteger(delta)) throw new RangeError('the delta of a counter')
-      if (!isCounter(this.#newest(keyText(key), key))) throw new TypeError('not a counter')
-    }
+  #counterOf({ key, delta }: Add): { readonly text: string; row: Row; delta: number } {
+    assertKey(key)
+    if (!Number.isSafeInteger(delta)) throw new RangeError('the delta of a counter')
+    const text = keyText(key)
+    const row = this.#newest(text, key)
+    if (!isCounter(row)) throw new TypeError('not a counter')
+    return { text, row, delta }
   }
 
   #readFailed(error: unknown): unknown {

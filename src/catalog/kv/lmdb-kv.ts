@@ -141,10 +141,10 @@ export class LmdbKv implements OrderedKv {
     const environment = this.#readable()
     const transaction = environment.root.useReadTransaction()
     // From the view itself: LMDB shows a transaction before its `apply` resolves.
-    const row = reading(() => environment.meta.get(POSITION_KEY, { transaction }))
+    const position = reading(() => positionIn(environment, transaction))
     let isHeld = true
     return {
-      position: row === undefined ? null : decodePosition(row),
+      position,
       range: (range) => {
         if (!isHeld || !this.#isCurrent(environment)) throw goneError()
         return this.#walk(environment, range, transaction)
@@ -222,6 +222,8 @@ export class LmdbKv implements OrderedKv {
       await this.#environment.root.close()
       await assertLmdbFile(this.#options, this.#number)
       this.#environment = await openEnvironment(fileOf(this.#options, this.#number))
+      // A transaction whose last sync failed may be there all the same.
+      this.#position = positionIn(this.#environment) ?? this.#position
       this.#state = 'open'
     } catch {
       // Stays broken: every call says so, and the catalog builds a successor.
@@ -256,17 +258,23 @@ async function tryOpen(options: LmdbKvOptions, number: number): Promise<Error | 
     await assertLmdbFile(options, number)
     environment = await openEnvironment(fileOf(options, number))
     const store = environment.meta.get(STORE_KEY)
-    const row = environment.meta.get(POSITION_KEY)
-    const position = row === undefined ? null : decodePosition(row)
+    const hasPosition = environment.meta.doesExist(POSITION_KEY)
+    const position = positionIn(environment)
     if (position !== null && store?.toString() === options.storeId) {
       return { environment, position, discarded: null }
     }
     await environment.root.close()
-    return row === undefined ? null : new Error('of another store, or its position is damaged')
+    return hasPosition ? new Error('of another store, or its position is damaged') : null
   } catch (error) {
     await environment?.root.close()
     return error instanceof Error ? error : new Error(String(error))
   }
+}
+
+/** Null when there is none, or it is damaged. */
+function positionIn({ meta }: LmdbEnvironment, transaction?: ReadTransaction): KvPosition | null {
+  const row = meta.get(POSITION_KEY, transaction === undefined ? {} : { transaction })
+  return row === undefined ? null : decodePosition(row)
 }
 
 async function assertLmdbFile(options: LmdbKvOptions, number: number): Promise<void> {
