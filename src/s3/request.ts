@@ -1,7 +1,7 @@
 /**
  * One HTTP request as the S3 floor sees it: text, before any meaning. Built from the socket by
- * `http/s3-endpoint.ts`; nothing is decoded yet, so that routing, signature check, authoriser and handler
- * all work from the same one decoding done in `route.ts`.
+ * `http/s3-endpoint.ts`; nothing is decoded yet, so that routing, signature check, authoriser and
+ * handler all work from the same one decoding, done in `decoded-request.ts`.
  */
 export interface RawRequest {
   /** x-amz-request-id of the reply, the log and the error body. */
