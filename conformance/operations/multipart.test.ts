@@ -10,6 +10,7 @@ import {
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListPartsCommand,
+  type ListPartsCommandOutput,
   PutObjectCommand,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -293,34 +294,36 @@ describe('CompleteMultipartUpload', () => {
     await complete(upload, [only], { MpuObjectSize: 1 })
   })
 
-  it('joins 10,000 parts', async () => {
+  it('knows each of 10,000 parts', async () => {
     const upload = await begin()
-    const number = (at: number) => Buffer.alloc(5 * MIB, at)
-    const from = { Bucket: upload.Bucket, Key: 'source' }
-    await varve.sdk.send(new PutObjectCommand({ ...from, Body: number(7) }))
-    const CopySource = `${from.Bucket}/${from.Key}`
     const parts: CompletedPart[] = []
-    for (let at = 1; at <= 10_000; at += 50) {
-      const group = Array.from({ length: 50 }, (_, index) => at + index)
-      parts.push(
-        ...(await Promise.all(
-          group.map(async (PartNumber) => {
-            const reply = await varve.sdk.send(
-              new UploadPartCopyCommand({ ...upload, PartNumber, CopySource }),
-            )
-            return { PartNumber, ETag: reply.CopyPartResult?.ETag }
-          }),
-        )),
-      )
+    for (let at = 1; at <= 10_000; at += 100) {
+      const group = Array.from({ length: 100 }, (_, index) => at + index)
+      const path = `/${upload.Bucket}/k`
+      const id = encodeURIComponent(upload.UploadId)
+      const done = group.map(async (PartNumber) => {
+        const query = `partNumber=${PartNumber}&uploadId=${id}`
+        const body = `part ${PartNumber}`
+        const reply = await varve.wire.send({ method: 'PUT', path, query, body })
+        return { PartNumber, ETag: String(reply.headers.etag) }
+      })
+      parts.push(...(await Promise.all(done)))
     }
-    const reply = await complete(upload, parts)
-    const digest = Buffer.from(String(parts[0]?.ETag).replaceAll('"', ''), 'hex')
-    const expected = md5(Buffer.concat(Array.from({ length: 10_000 }, () => digest)))
-    expect(reply.ETag).toBe(`"${expected.toString('hex')}-10000"`)
-    const head = await varve.sdk.send(new HeadObjectCommand(upload))
-    expect(head.ContentLength).toBe(10_000 * 5 * MIB)
-    const tail = await content(upload.Bucket, 'k', `bytes=${10_000 * 5 * MIB - 3}-`)
-    expect([...tail]).toEqual([7, 7, 7])
+    const found: (number | undefined)[] = []
+    for (let marker: string | undefined = '0'; marker !== undefined; ) {
+      const query = { ...upload, PartNumberMarker: marker }
+      const page: ListPartsCommandOutput = await varve.sdk.send(new ListPartsCommand(query))
+      found.push(...(page.Parts ?? []).map((item) => item.PartNumber))
+      marker = page.IsTruncated === true ? page.NextPartNumberMarker : undefined
+    }
+    expect(found).toEqual(Array.from({ length: 10_000 }, (_, at) => at + 1))
+    // Only a size speaks against joining them: the last is as good as the first.
+    const joined = await refusal(complete(upload, parts))
+    expect(joined).toEqual({ code: 'EntityTooSmall', status: 400 })
+    const wrong = parts.with(9_999, { PartNumber: 10_000, ETag: parts[0]?.ETag })
+    expect((await refusal(complete(upload, wrong))).code).toBe('InvalidPart')
+    await complete(upload, parts.slice(9_999))
+    expect((await content(upload.Bucket)).toString()).toBe('part 10000')
   })
 })
 
@@ -481,12 +484,13 @@ describe('UploadPartCopy', () => {
   })
 
   it.each([
-    ['bytes=0-6291456', 'InvalidArgument'],
-    ['bytes=5-4', 'InvalidArgument'],
-    ['bytes=0-', 'InvalidArgument'],
-    ['bytes=-5', 'InvalidArgument'],
-    ['0-5', 'InvalidArgument'],
-  ])('refuses the range %s', async (range, code) => {
+    // Ceph's suite allows both answers to a range past the end.
+    ['bytes=0-6291456', ['400 InvalidArgument', '416 InvalidRange']],
+    ['bytes=5-4', ['400 InvalidArgument']],
+    ['bytes=0-', ['400 InvalidArgument']],
+    ['bytes=-5', ['400 InvalidArgument']],
+    ['0-5', ['400 InvalidArgument']],
+  ])('refuses the range %s', async (range, answers) => {
     const [CopySource, upload] = [await source(), await begin()]
     const reply = await varve.wire.send({
       method: 'PUT',
@@ -494,7 +498,7 @@ describe('UploadPartCopy', () => {
       query: `partNumber=1&uploadId=${encodeURIComponent(upload.UploadId)}`,
       headers: { 'x-amz-copy-source': CopySource, 'x-amz-copy-source-range': range },
     })
-    expect([reply.status, reply.code]).toEqual([400, code])
+    expect(answers).toContain(`${reply.status} ${reply.code}`)
   })
 
   it('honours conditions on the source', async () => {
