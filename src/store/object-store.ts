@@ -189,6 +189,7 @@ export interface GetObjectInput {
   readonly bucket: BucketName
   readonly key: ObjectKey
   readonly range?: RangeRequest
+  /** Counts the parts there are, from 1, whatever numbers they were uploaded under. */
   readonly partNumber?: number
   readonly conditions: ReadConditions
   readonly signal: AbortSignal

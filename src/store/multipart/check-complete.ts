@@ -12,19 +12,12 @@ import type { UploadedPart } from './abort-upload.ts'
 import { DEFAULT_UPLOAD_ALGORITHM } from './create-upload.ts'
 
 /** @throws StoreError `invalid-part` when there is none, or its ETag or checksum differs */
-export function choosePart(
-  wanted: CompletedPart,
-  part: UploadedPart | undefined,
-  upload: UploadFields,
-): UploadedPart {
+export function choosePart(wanted: CompletedPart, part: UploadedPart | undefined): UploadedPart {
   const detail = { partNumber: String(wanted.partNumber), etag: wanted.etag }
   if (part === undefined || part.md5.toString('hex') !== wanted.etag) {
     throw new StoreError('invalid-part', undefined, detail)
   }
-  if (wanted.checksum === null) {
-    requireNoChecksum(wanted, upload)
-    return part
-  }
+  if (wanted.checksum === null) return part
   const { algorithm, value } = wanted.checksum
   const kept = part.digests.find((digest) => digest.algorithm === algorithm)
   if (kept?.digest.toString('base64') !== value) {
@@ -83,10 +76,19 @@ export function requireObjectChecksum(
   throw new StoreError('bad-digest', message, { field: algorithm })
 }
 
-/** A COMPOSITE upload is completed with each part's checksum. */
-function requireNoChecksum({ partNumber }: CompletedPart, { checksum }: UploadFields): void {
+/**
+ * A COMPOSITE upload is completed with each part's checksum.
+ *
+ * @throws StoreError `invalid-request` when one is missing
+ */
+export function requirePartChecksums(
+  parts: readonly CompletedPart[],
+  { checksum }: UploadFields,
+): void {
   if (checksum?.type !== 'COMPOSITE') return
-  const message = `The upload was created using a ${checksum.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${partNumber} in the request.`
+  const bare = parts.find((part) => part.checksum === null)
+  if (bare === undefined) return
+  const message = `The upload was created using a ${checksum.algorithm.toLowerCase()} checksum. The complete request must include the checksum for each part. It was missing for part ${bare.partNumber} in the request.`
   throw new StoreError('invalid-request', message)
 }
 

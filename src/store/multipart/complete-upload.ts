@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Place } from '../../segment/types.ts'
 import type { Change } from '../change.ts'
 import { commit } from '../commit.ts'
 import { requireWriteConditions } from '../conditions.ts'
@@ -26,7 +27,12 @@ import {
 import type { StoreContext } from '../store-context.ts'
 import { addUsage } from '../usage.ts'
 import { partsIn, removeUpload, type UploadedPart } from './abort-upload.ts'
-import { choosePart, requireObjectChecksum, uploadChecksum } from './check-complete.ts'
+import {
+  choosePart,
+  requireObjectChecksum,
+  requirePartChecksums,
+  uploadChecksum,
+} from './check-complete.ts'
 import { type FoundUpload, uploadIn } from './find-upload.ts'
 
 /** Makes an object of the listed parts, in one commit; the other parts become garbage. */
@@ -41,6 +47,7 @@ export async function completeUpload(
     const parts = chooseParts(context, { input, found, uploaded })
     const checksum = uploadChecksum(found.upload, parts)
     requireObjectChecksum(input, found.upload, { checksum, partCount: parts.length })
+    requirePartChecksums(input.parts, found.upload)
     return putCompleted(change, context, { input, found, uploaded, parts, checksum })
   })
 }
@@ -68,9 +75,11 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
     ref,
     digest: digests[0]?.digest ?? Buffer.alloc(0),
   }))
+  const bodyId = parts.find(({ ref }) => ref !== null)?.ref?.blob ?? null
+  const body = putParts(change, bodyId, bodyParts)
   const head: ObjectHeadFields = {
     isShared: false,
-    hasPartList: parts.length > INLINE_PARTS_MAX,
+    hasPartList: body.kind === 'part-list',
     storageClass: found.upload.storageClass,
     checksum,
     partCount: parts.length,
@@ -79,10 +88,9 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
     modifiedAt: context.clock.now(),
     etag: etagOf(parts.map(({ md5 }) => md5)),
     storedSize: parts.reduce((sum, { ref }) => sum + (ref === null ? 0 : storedSizeOf(ref)), 0),
-    bodyId: parts.find(({ ref }) => ref !== null)?.ref?.blob ?? null,
+    bodyId,
     uploadId: found.id,
   }
-  const body = putParts(change, head, bodyParts)
   change.put(key, encodeObjectRow({ ...head, attributes: found.upload.attributes, body }))
   const kept = new Set(parts)
   for (const part of uploaded) {
@@ -95,11 +103,7 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
 }
 
 /** Few parts go into the object's row, many onto pages of their own. */
-function putParts(
-  change: Change,
-  { bodyId }: ObjectHeadFields,
-  parts: readonly BodyPart[],
-): InlineBody {
+function putParts(change: Change, bodyId: Place | null, parts: readonly BodyPart[]): InlineBody {
   if (parts.length <= INLINE_PARTS_MAX || bodyId === null) return { kind: 'parts', parts }
   let start = 0
   for (let firstIndex = 0; firstIndex < parts.length; firstIndex += PAGE_PARTS) {
@@ -112,7 +116,7 @@ function putParts(
 
 /** @throws StoreError `invalid-part`, `invalid-part-order`, `part-too-small`, `object-too-large` */
 function chooseParts(context: StoreContext, completing: Completing): readonly UploadedPart[] {
-  const { input, found, uploaded } = completing
+  const { input, uploaded } = completing
   const { partSizeMin, objectSizeMax } = context.options
   const byNumber = new Map(uploaded.map((part) => [part.partNumber, part]))
   const chosen: UploadedPart[] = []
@@ -122,7 +126,7 @@ function chooseParts(context: StoreContext, completing: Completing): readonly Up
     if (previous !== undefined && previous.partNumber >= wanted.partNumber) {
       throw new StoreError('invalid-part-order')
     }
-    chosen.push(choosePart(wanted, byNumber.get(wanted.partNumber), found.upload))
+    chosen.push(choosePart(wanted, byNumber.get(wanted.partNumber)))
   }
   const sizes = chosen.map(({ ref }) => ref?.size ?? 0)
   const small = sizes.findIndex((size, index) => size < partSizeMin && index < sizes.length - 1)

@@ -124,6 +124,8 @@ export function multipartChecksumCases(open: OpenSubject): void {
       const [upload, parts] = await uploaded(store, { algorithm: 'SHA1', type: 'COMPOSITE' })
       const bare = parts.map((part) => ({ ...part, checksum: null }))
       expect(await failure(upload.complete(bare))).toBe('invalid-request')
+      const wrong = { algorithm: 'SHA1', type: 'COMPOSITE', value: 'bad' } as const
+      expect(await failure(upload.complete(bare, { checksum: wrong }))).toBe('bad-digest')
       const swapped = parts.map((part, index) => ({
         ...part,
         checksum: parts[(index + 1) % 3]!.checksum,
