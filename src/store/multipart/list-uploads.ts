@@ -22,6 +22,7 @@ import {
 import { decodeUpload } from '../rows/upload-row.ts'
 import type { StoreContext } from '../store-context.ts'
 import { uploadInfo } from './find-upload.ts'
+import { parseUploadId } from './upload-ids.ts'
 
 interface ListedUpload extends Named {
   readonly id: Buffer
@@ -66,8 +67,11 @@ function* uploadSteps(
   const isShownByItself =
     query.afterKey.startsWith(query.prefix) && commonPrefix(walked.after, walked) === null
   if (query.afterKey !== '' && query.afterUploadId !== '' && isShownByItself) {
-    const range = prefixRange(uploadPosition(bucketId, walked.after))
-    for (const item of listed(catalog, range)) {
+    const position = uploadPosition(bucketId, walked.after)
+    // A marker that is no id is compared as text, from the first upload of the key on.
+    const id = parseUploadId(query.afterUploadId)
+    const start = id === null ? position : Buffer.concat([position, id])
+    for (const item of listed(catalog, { start, end: prefixRange(position).end })) {
       if (item.id.toString('hex') > query.afterUploadId) yield { kind: 'item', item }
     }
   }

@@ -19,6 +19,12 @@ export function makeUploadId(clock: Clock, random: Random): Buffer {
 
 /** @throws StoreError `no-such-upload` for anything that never was an id */
 export function uploadIdBytes(uploadId: string): Buffer {
-  if (!SHAPE.test(uploadId)) throw new StoreError('no-such-upload')
-  return Buffer.from(uploadId, 'hex')
+  const id = parseUploadId(uploadId)
+  if (id === null) throw new StoreError('no-such-upload')
+  return id
+}
+
+/** Null for anything that never was an id. */
+export function parseUploadId(text: string): Buffer | null {
+  return SHAPE.test(text) ? Buffer.from(text, 'hex') : null
 }

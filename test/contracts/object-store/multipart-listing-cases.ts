@@ -73,6 +73,13 @@ export function multipartListingCases(open: OpenSubject): void {
         }
         expect(seen).toEqual(whole.uploads.map((upload) => upload.uploadId))
       }
+      const marker = { afterKey: 'b', afterUploadId: 'zzz' }
+      expect((await uploadsOf(store, marker)).uploads.map((one) => one.key)).toEqual([
+        'c/1',
+        'c/2',
+        'd',
+      ])
+      expect((await uploadsOf(store, { ...marker, afterUploadId: '!' })).uploads).toHaveLength(6)
       const afterB = await uploadsOf(store, { afterKey: 'b' })
       expect(afterB.uploads.map((upload) => upload.key)).toEqual(['c/1', 'c/2', 'd'])
     }),
