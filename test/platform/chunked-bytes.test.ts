@@ -17,7 +17,9 @@ describe('ChunkedBytes', () => {
   it('is what one buffer would be, through writes, cuts and forks', () => {
     for (let seed = 0; seed < 40; seed++) {
       const random = new SeededRandom(seed)
-      const copies = [{ bytes: new ChunkedBytes(), flat: Buffer.alloc(0) }]
+      const copies: { bytes: ChunkedBytes; flat: Buffer }[] = [
+        { bytes: new ChunkedBytes(), flat: Buffer.alloc(0) },
+      ]
       for (let step = 0; step < 60; step++) {
         const copy = random.pick(copies)
         const drawn = random.below(10)
