@@ -93,6 +93,11 @@ export class BlobEngine implements BlobStore {
     return { ...this.#counters }
   }
 
+  /** Whether blobs are being appended at this moment. */
+  get isAppending(): boolean {
+    return this.#appends.size > 0
+  }
+
   /** To be called before a replaced segment is removed. */
   addLineage(entries: Iterable<LineageEntry>): void {
     this.#lineage.add(entries)

@@ -22,10 +22,12 @@ export class LiveSegment {
   path: string
   header: ChainHeader = emptyChainHeader
   createdAt = 0
+  lane = 0
   index: SegmentIndex | null = null
   #state: SegmentState = 'active'
   #writer: FileSegmentWriter | null = null
   #dataSize = 0
+  #storedSize: number | null = null
   #end: JournalEnd | null = null
 
   constructor(parts: LiveSegmentParts) {
@@ -42,6 +44,7 @@ export class LiveSegment {
     const segment = new LiveSegment({ id, kind, tier, path, nonce })
     segment.header = header
     segment.createdAt = header.createdAt
+    segment.lane = header.lane
     segment.#dataSize = found.fileSize
     segment.#state = 'unsealed'
     if (footer !== null) segment.endWriting({ outcome: 'sealed', footer })
@@ -85,6 +88,7 @@ export class LiveSegment {
     const { footer } = end
     this.#state = 'sealed'
     this.#dataSize = footer.dataEnd
+    this.#storedSize = footer.storedSize
     this.index = SegmentIndex.ofFooter(footer)
     const isJournal = this.kind === 'journal' && footer.sequence > 0
     this.#end = isJournal ? { sequence: footer.sequence, chain: footer.chain } : null
@@ -96,7 +100,9 @@ export class LiveSegment {
       kind: this.kind,
       tier: this.tier,
       state: this.#state,
+      lane: this.lane,
       dataSize: this.dataSize,
+      storedSize: this.#storedSize,
       header: {
         previousSegment: this.header.previousSegment,
         previousEnd: this.header.previousEnd,

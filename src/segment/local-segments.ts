@@ -127,6 +127,7 @@ export class LocalSegments implements Segments {
     const nonce = this.#parts.random.bytes(4).readUInt32LE(0)
     const segment = new LiveSegment({ id, kind, tier, path, nonce })
     const writer = this.#writerOf(segment, nonce, () => this.#makeHeader(segment, nonce, options))
+    segment.lane = options.lane ?? 0
     segment.startWriting(writer)
     this.#segments.set(id, segment)
     this.#writers.set(id, writer)
@@ -243,6 +244,24 @@ export class LocalSegments implements Segments {
     await this.#parts.fs.syncDirectory(this.#folder('snapshot'))
   }
 
+  async removeSegment(id: number): Promise<void> {
+    const segment = this.#segments.get(id)
+    if (segment === undefined) return
+    assert(segment.kind !== 'snapshot', 'a snapshot is removed by removeSnapshot')
+    this.#writers.get(id)?.abandon()
+    await segment.writer?.idle()
+    await Promise.all(this.#removals)
+    if (this.#segments.get(id) !== segment) return
+    // First forgotten: a read that finds no file then knows that it was replaced.
+    this.#forget(segment)
+    try {
+      await this.#parts.fs.remove(segment.path)
+    } catch (error) {
+      if (errnoOf(error) !== 'ENOENT') throw error
+    }
+    await this.#parts.fs.syncDirectory(this.#folder(segment.kind))
+  }
+
   /** Gives up what is still being written; nothing durable is lost. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed = true
@@ -292,7 +311,7 @@ export class LocalSegments implements Segments {
       id,
       storeId: this.#storeId,
       nonce,
-      lane: options.lane ?? 0,
+      lane: segment.lane,
       createdAt: segment.createdAt,
       ...segment.header,
     })
@@ -341,7 +360,7 @@ export class LocalSegments implements Segments {
     const file = segment.path
     if (errnoOf(error) === 'ENOENT') {
       const detail = { file, offset: 0, field: 'file' }
-      this.#findings.add(detail)
+      if (this.#segments.get(segment.id) === segment) this.#findings.add(detail)
       return new SegmentError('missing-segment', detail, { cause: error })
     }
     if (error instanceof SegmentError && error.kind === 'corruption') {

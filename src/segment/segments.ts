@@ -74,6 +74,12 @@ export interface Segments extends AsyncDisposable {
   publishSnapshot(writer: SegmentWriter): Promise<void>
   /** Removes a published snapshot; durable when it resolves. No-op when there is none. */
   removeSnapshot(id: number): Promise<void>
+  /**
+   * Removes a data or journal segment that nothing needs any more; durable when it resolves. Reads
+   * under way finish, later ones reject with `missing-segment`; a writer still open is abandoned.
+   * No-op when there is none. When it rejects, the segment is forgotten and its file may be left.
+   */
+  removeSegment(id: number): Promise<void>
   /** Damage found since start, oldest first; bounded. */
   readonly findings: readonly SegmentFinding[]
 }
@@ -146,11 +152,15 @@ export interface SegmentInfo {
   readonly kind: SegmentKind
   readonly tier: Tier
   readonly state: SegmentState
+  /** Which writer wrote it; 0 when damaged. */
+  readonly lane: number
   /**
    * Bytes of header and records, without index pages and footer. Active, or abandoned by this
    * process: what is durable; otherwise unsealed or damaged: size of the file, whatever its tail.
    */
   readonly dataSize: number
+  /** Bytes of chunks and recipes, headers and padding included. Null until it is sealed. */
+  readonly storedSize: number | null
   readonly header: ChainHeader
   readonly createdAt: number
   /** Sealed journal segments only. */

@@ -26,6 +26,9 @@ export type RecordKind = keyof typeof recordKinds
 export const codecs = { none: 0, lz4: 1, zstd: 2 } as const
 export type CodecName = keyof typeof codecs
 
+/** The lane of segments that compaction writes (docs/format.md#segment-header-128-bytes). */
+export const COMPACTION_LANE = 0xffffffff
+
 /** What `SegmentWriter.append` needs to lay a record down. The payload is already compressed. */
 export interface RecordInput {
   readonly kind: RecordKind

@@ -53,6 +53,25 @@ export function describeSegments(name: string, open: () => Promise<SegmentsFixtu
       expect((await fixture.reopen()).nextId).toBe(51)
     })
 
+    it('removes a segment: reads end, its id is not used again, and it stays gone', async () => {
+      const writer = segments.createWriter({ kind: 'data', lane: 7 })
+      const place = writer.append(chunk('gone'))
+      await writer.seal()
+      expect(segments.list('data')).toMatchObject([{ lane: 7, storedSize: 56 }])
+      await segments.removeSegment(writer.id)
+      await segments.removeSegment(writer.id)
+      expect(segments.has(writer.id)).toBe(false)
+      await expect(segments.read(place)).rejects.toMatchObject({ kind: 'missing-segment' })
+      expect(segments.findings).toEqual([])
+      const open = segments.createWriter({ kind: 'data' })
+      open.append(chunk('given up'))
+      await open.sync()
+      await segments.removeSegment(open.id)
+      expect(open.isOpen).toBe(false)
+      expect(segments.nextId).toBeGreaterThan(open.id)
+      expect((await fixture.reopen()).list('data')).toEqual([])
+    })
+
     it('serves a record before it is written, after, sealed, and in the next process', async () => {
       const writer = segments.createWriter({ kind: 'data' })
       const contents = ['', 'a', 'bb', 'x'.repeat(8000), 'y'.repeat(70_000)]

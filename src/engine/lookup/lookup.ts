@@ -35,13 +35,15 @@ export class Lookup {
   async read(key: RecordKey, hint: RecordHint): Promise<StoredRecord> {
     let { place } = hint
     for (let attempt = 1; ; attempt++) {
-      if (!this.#segments.has(place.segment)) place = await this.#locate(key, hint.place.segment)
+      let isLocating = !this.#segments.has(place.segment)
       try {
+        if (isLocating) place = await this.#locate(key, hint.place.segment)
+        isLocating = false
         return proven(await this.#segments.read(place, hint.storedSize), key)
       } catch (error) {
         // A segment that was replaced while the read was under way has heirs now.
         const isReplaced = error instanceof SegmentError && error.kind === 'missing-segment'
-        const isGone = isReplaced && !this.#segments.has(place.segment)
+        const isGone = isReplaced && (isLocating || !this.#segments.has(place.segment))
         if (!isGone || attempt === ATTEMPTS_MAX) throw error
       }
     }

@@ -123,7 +123,7 @@ export class Compaction {
         id: info.id,
         size: info.dataSize,
         liveSize: liveSizeOf(info, dead.get(info.id) ?? 0),
-        ageMs: now - info.createdAt,
+        ageMs: Math.max(0, now - info.createdAt),
       }))
     const { deadRatioMin, ageMinMs, segmentSizeMax: outputSizeMax, sourceCountMax } = this.#options
     const options: ChoiceOptions = { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax }

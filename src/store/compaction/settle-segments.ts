@@ -58,13 +58,14 @@ async function isRedundant(
   orphan: number,
   others: readonly SegmentInfo[],
 ): Promise<boolean> {
-  let likeliest: number | null = null
+  // Records of one source lie side by side: the last answer is the likeliest next one.
+  let ids = others.map(({ id }) => id)
   for await (const step of segments.scan(orphan)) {
     if (step.step !== 'record') continue
     const { blob, number } = step.header
-    const home = await homeOf(segments, { blob, number }, likeliest, others)
+    const home = await homeOf(segments, { blob, number }, ids)
     if (home === null) return false
-    likeliest = home
+    if (ids[0] !== home) ids = [home, ...ids.filter((id) => id !== home)]
   }
   return true
 }
@@ -72,11 +73,9 @@ async function isRedundant(
 async function homeOf(
   segments: Segments,
   key: RecordKey,
-  likeliest: number | null,
-  others: readonly SegmentInfo[],
+  ids: readonly number[],
 ): Promise<number | null> {
-  const ids = others.map(({ id }) => id)
-  for (const id of likeliest === null ? ids : [likeliest, ...ids]) {
+  for (const id of ids) {
     if (!segments.has(id) || !segments.mayHold(id, key)) continue
     if ((await segments.find(id, key)).place !== null) return id
   }

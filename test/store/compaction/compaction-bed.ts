@@ -22,7 +22,7 @@ export async function openCompactionBed(
   { seed = 1, ...options }: Partial<CompactionOptions> & { seed?: number } = {},
 ) {
   const random = new SeededRandom(seed)
-  let now = 1_700_000_000_000
+  let now = 1_700_000_000_000 + seed * 1_000_000
   const clock = { now: () => now++ }
   const events: CompactionEvent[] = []
   const listener = (event: CompactionEvent) => void events.push(event)

@@ -1,0 +1,171 @@
+/**
+ * Copies what lives in some sealed segments into a new one. It decides nothing: which segments, and
+ * which blobs are dead, is the caller's word, and so is what happens to the old files.
+ *
+ * Invariants: every record is either proven dead by the caller or copied as it was, payload CRC
+ * verified; a segment in which anything does not verify is not compacted at all; the new segment is
+ * sealed, and was read back, when this resolves.
+ */
+import { createHash, type Hash } from 'node:crypto'
+import { SegmentError } from '../../segment/errors.ts'
+import type { Segments, SegmentWriter } from '../../segment/segments.ts'
+import { COMPACTION_LANE, type Place, type RecordHeader, recordSpan } from '../../segment/types.ts'
+import type { Pace } from './pace.ts'
+
+export interface CompactionOrder {
+  /** Sealed. */
+  readonly sources: readonly number[]
+  /** Whether nothing names this blob, for ever. */
+  readonly isDead: (blob: Place) => boolean
+  readonly pace: Pace
+  /** Ends the work early: it rejects with the signal's reason and leaves nothing behind. */
+  readonly signal: AbortSignal
+}
+
+export interface Compacted {
+  /** Holds all that lives of the sources; null when nothing does. */
+  readonly output: number | null
+  readonly readSize: number
+  readonly writtenSize: number
+  readonly recordCount: number
+}
+
+/** A source is not as it was written: it must not be replaced. */
+export class DamagedSourceError extends Error {
+  override readonly name = 'DamagedSourceError'
+  readonly segment: number
+  readonly offset: number
+  readonly field: string
+
+  constructor(place: Place, field: string, options?: ErrorOptions) {
+    super(`segment ${place.segment} is damaged at ${place.offset}: ${field}`, options)
+    this.segment = place.segment
+    this.offset = place.offset
+    this.field = field
+  }
+}
+
+/** Bytes held in memory before they are written. */
+const BUFFERED_SIZE_MAX = 1024 * 1024
+/** So that no sync has much to do. */
+const SYNC_EVERY_SIZE = 16 * 1024 * 1024
+
+/** @throws DamagedSourceError, SegmentError, errors of the file system */
+export async function compact(segments: Segments, order: CompactionOrder): Promise<Compacted> {
+  const rewriting = new Rewriting(segments, order)
+  try {
+    return await rewriting.run()
+  } catch (error) {
+    await rewriting.giveUp()
+    throw error
+  }
+}
+
+class Rewriting {
+  readonly #segments: Segments
+  readonly #order: CompactionOrder
+  readonly #copied = new RecordDigest()
+  #writer: SegmentWriter | null = null
+  #readSize = 0
+  #unsyncedSize = 0
+
+  constructor(segments: Segments, order: CompactionOrder) {
+    this.#segments = segments
+    this.#order = order
+  }
+
+  async run(): Promise<Compacted> {
+    for (const source of this.#order.sources) await this.#copyLiving(source)
+    const { recordCount } = this.#copied
+    const readSize = this.#readSize
+    if (this.#writer === null) return { output: null, readSize, writtenSize: 0, recordCount }
+    const writtenSize = this.#writer.size
+    await this.#writer.seal()
+    await this.#proveOutput(this.#writer.id)
+    return { output: this.#writer.id, readSize, writtenSize, recordCount }
+  }
+
+  /** Removes the unfinished segment; what cannot be removed is removed at the next start. */
+  async giveUp(): Promise<void> {
+    if (this.#writer !== null) await this.#segments.removeSegment(this.#writer.id).catch(() => {})
+  }
+
+  async #copyLiving(source: number): Promise<void> {
+    const { isDead, pace, signal } = this.#order
+    for await (const step of this.#segments.scan(source)) {
+      if (step.step !== 'record') {
+        const field = step.step === 'damage' ? step.field : 'the end is torn off'
+        throw new DamagedSourceError({ segment: source, offset: step.start }, field)
+      }
+      const { header } = step
+      // Commits are not copied: whoever hands in a journal segment needs them no more.
+      const isBlob = header.kind === 'chunk' || header.kind === 'recipe'
+      if (isBlob && !isDead(header.blob)) await this.#copy(header)
+      else await pace.spend(recordSpan(0), signal)
+    }
+  }
+
+  async #copy(header: RecordHeader): Promise<void> {
+    const { kind, codec, place, blob, number, rawSize, storedSize } = header
+    const { payload } = await this.#read(place, storedSize)
+    this.#writer ??= this.#segments.createWriter({ kind: 'data', lane: COMPACTION_LANE })
+    const writer = this.#writer
+    writer.append({ kind, codec, blob, number, rawSize, payload })
+    this.#copied.add(header)
+    const span = recordSpan(storedSize)
+    this.#readSize += span
+    this.#unsyncedSize += span
+    if (this.#unsyncedSize >= SYNC_EVERY_SIZE) {
+      await writer.sync()
+      this.#unsyncedSize = 0
+    } else if (writer.bufferedSize >= BUFFERED_SIZE_MAX) await writer.write()
+    await this.#order.pace.spend(span, this.#order.signal)
+  }
+
+  async #read(place: Place, storedSize: number) {
+    try {
+      return await this.#segments.read(place, storedSize)
+    } catch (error) {
+      if (!(error instanceof SegmentError) || error.kind !== 'corruption') throw error
+      throw new DamagedSourceError(place, error.detail.field ?? 'record', { cause: error })
+    }
+  }
+
+  /** The old files go because of what this finds: it holds just what was read from them. */
+  async #proveOutput(output: number): Promise<void> {
+    const { pace, signal } = this.#order
+    const found = new RecordDigest()
+    for await (const step of this.#segments.scan(output, { payloads: true })) {
+      if (step.step !== 'record') break
+      found.add(step.header)
+      await pace.spend(recordSpan(step.header.storedSize), signal)
+    }
+    if (found.recordCount === this.#copied.recordCount && found.equals(this.#copied)) return
+    throw new SegmentError('corruption', { file: `segment ${output}`, field: 'copied records' })
+  }
+}
+
+/** Tells whether two walks met the same records, wherever they lie. */
+class RecordDigest {
+  readonly #hash: Hash = createHash('sha256')
+  readonly #words = new Uint32Array(8)
+  #digest: Buffer | null = null
+  recordCount = 0
+
+  add({ kind, codec, blob, number, rawSize, storedSize, payloadCrc }: RecordHeader): void {
+    this.#words.set([blob.segment, blob.offset, number, rawSize, storedSize, payloadCrc])
+    this.#words[6] = kind === 'recipe' ? 1 : 0
+    this.#words[7] = codec === 'none' ? 0 : codec === 'lz4' ? 1 : 2
+    this.#hash.update(this.#words)
+    this.recordCount += 1
+  }
+
+  equals(other: RecordDigest): boolean {
+    return this.#value().equals(other.#value())
+  }
+
+  #value(): Buffer {
+    this.#digest ??= this.#hash.digest()
+    return this.#digest
+  }
+}
