@@ -18,6 +18,10 @@ const seed = Number(process.env['VARVE_KILL_SEED'] ?? Date.now() % 2 ** 31)
 const WRITERS = 8
 const KEYS_EACH = 6
 const BUCKET = 'kill-loop'
+/** The least that is allowed, so that files are sealed and snapshots taken under way. */
+const SMALL_FILES = { VARVE_SEGMENT_SIZE_MAX: '32MiB', VARVE_JOURNAL_SEGMENT_SIZE_MAX: '1MiB' }
+/** The server dies under load: not before so many writes of this life were answered. */
+const ANSWERED_FIRST = WRITERS
 
 interface Verdict {
   readonly lost: string[]
@@ -29,7 +33,7 @@ describe('kill -9 under load', () => {
   it(`${cycles} times, seed ${seed}`, { timeout: 60_000 + cycles * 10_000 }, async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'varve-kill-'))
     const oracle = await Oracle.open(path.join(folder, 'oracle'))
-    const server = await ServerProcess.start()
+    const server = await ServerProcess.start({ env: SMALL_FILES })
     try {
       const wire = new Wire(server.endpoint)
       const random = seeded(seed)
@@ -40,7 +44,7 @@ describe('kill -9 under load', () => {
         return new Writer(options)
       })
       for (let cycle = 0; cycle < cycles; cycle++) {
-        await writeUntilKilled(server, writers, 30 + random() * 500)
+        await writeUntilKilled(server, writers, random() * 400)
         await comeBack(server, random)
         const verdict = await judge(wire, oracle, writers)
         const where = { cycle, seed }
@@ -66,7 +70,10 @@ async function writeUntilKilled(
   afterMs: number,
 ): Promise<void> {
   let isOver = false
+  const answered = () => writers.reduce((sum, writer) => sum + writer.acknowledgedCount, 0)
+  const before = answered()
   const running = writers.map(async (writer) => await writer.run(() => isOver))
+  for (let turn = 0; turn < 500 && answered() - before < ANSWERED_FIRST; turn++) await sleep(10)
   await sleep(afterMs)
   await server.kill()
   isOver = true
