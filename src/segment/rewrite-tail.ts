@@ -8,10 +8,10 @@ const PIECE_SIZE = 1024 * 1024
  * does nothing; written again, they are synced.
  */
 export async function rewriteTail(handle: FileHandle, start: number): Promise<void> {
-  const piece = Buffer.allocUnsafeSlow(PIECE_SIZE)
-  for (let offset = start; ; offset += PIECE_SIZE) {
-    const size = await handle.read(piece, offset)
-    if (size > 0) await handle.write([piece.subarray(0, size)], offset)
-    if (size < PIECE_SIZE) return
+  const end = await handle.size()
+  const piece = Buffer.allocUnsafeSlow(Math.max(0, Math.min(PIECE_SIZE, end - start)))
+  for (let offset = start; offset < end; offset += PIECE_SIZE) {
+    const size = await handle.read(piece.subarray(0, end - offset), offset)
+    await handle.write([piece.subarray(0, size)], offset)
   }
 }
