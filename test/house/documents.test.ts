@@ -137,6 +137,28 @@ describe('docs/format.md', () => {
   })
 })
 
+describe('docs/operations.md', () => {
+  const text = readText('docs/operations.md')
+
+  it('quotes lines of the log as they are', () => {
+    const lines = text.slice(text.indexOf('Lines to act on'), text.indexOf('## Backing up'))
+    const quoted = [...lines.matchAll(/`([^`]+)`/g)].map(([, line = '']) =>
+      line.replace(/\s+/g, ' '),
+    )
+    const source = readText('src/telemetry/floor-log.ts')
+    expect(quoted.length).toBeGreaterThan(3)
+    expect(quoted.filter((line) => !source.includes(line))).toEqual([])
+  })
+
+  it('names every field of a request line', () => {
+    const source = readText('src/telemetry/request-log.ts')
+    const body = source.slice(source.indexOf('function requestFields'))
+    const fields = [...body.matchAll(/(?:^ {4}|\{ )(\w+)(?::|,| })/gm)].map(([, name]) => name)
+    expect(fields.length).toBeGreaterThan(10)
+    expect(fields.filter((name) => !text.includes(`\`${name}\``))).toEqual([])
+  })
+})
+
 describe('the image', () => {
   it('copies what is there, and the ignore file lets it through', () => {
     const copies = [...readText('Dockerfile').matchAll(/^COPY (?!--from)(.+) \S+$/gm)]
