@@ -13,7 +13,8 @@ export function listBucketResultV1(
   const hasNext = page.isTruncated && query.delimiter !== '' && page.last !== null
   return xmlDocument('ListBucketResult', [
     element('Name', query.bucket),
-    element('Prefix', encode(query.prefix)),
+    // Never encoded in this version: botocore, which asks for url by itself, decodes all but this.
+    element('Prefix', query.prefix),
     element('Marker', encode(query.marker)),
     element('NextMarker', hasNext ? encode(page.last) : null),
     element('MaxKeys', query.limit),

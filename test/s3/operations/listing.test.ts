@@ -154,6 +154,11 @@ describe('ListObjectsV2', () => {
 })
 
 describe('encoding-type=url', () => {
+  it('leaves the prefix of version 1 as it is, which botocore does not decode', async () => {
+    expect((await v1({ EncodingType: 'url', Prefix: '\n' })).Prefix).toBe('\n')
+    expect((await v2({ EncodingType: 'url', Prefix: '\n' })).Prefix).toBe('%0A')
+  })
+
   it('escapes keys, prefixes, delimiter and marker', async () => {
     const page = await v1({ EncodingType: 'url', Delimiter: '/', Prefix: 'c', Marker: 'c ' })
     expect(page).toMatchObject({ EncodingType: 'url', Marker: 'c%20', Prefix: 'c' })
