@@ -33,6 +33,11 @@ export interface Catalog extends AsyncDisposable {
   feed(since: number, signal: AbortSignal): AsyncIterable<FeedCommit>
   /** Sequence of the last durable commit; 0 before the first. */
   readonly sequence: number
+  /**
+   * Whether a rejected commit may still be found after a crash: so from a failure until the next
+   * commit is durable. Whoever wants to say for sure that there is nothing commits first.
+   */
+  readonly isInDoubt: boolean
 }
 
 export interface KeyRange {

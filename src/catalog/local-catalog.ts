@@ -128,6 +128,10 @@ export class LocalCatalog implements Catalog {
     return this.#journal.end.sequence
   }
 
+  get isInDoubt(): boolean {
+    return this.#journal.isInDoubt
+  }
+
   get(key: Uint8Array): Buffer | null {
     this.#assertOpen()
     try {

@@ -28,6 +28,7 @@ export class MemoryCatalog implements Catalog {
   #tail: Promise<void> = Promise.resolve()
   #failing: CatalogError | null = null
   #gate: Gate | null = null
+  readonly isInDoubt = false
   sequence = 0
   commits = 0
 

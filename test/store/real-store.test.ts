@@ -2,9 +2,41 @@ import { describe, expect, it } from 'vitest'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { objectStoreContract } from '../contracts/object-store.contract.ts'
 import { openRealStore } from './real-subject.ts'
-import { bucket, copy, get, keysOf, noise, put, remove, UploadClient } from './store-requests.ts'
+import {
+  bucket,
+  copy,
+  failure,
+  get,
+  keysOf,
+  noise,
+  put,
+  remove,
+  UploadClient,
+} from './store-requests.ts'
 
 objectStoreContract('over the local catalog and the blob engine', () => openRealStore())
+
+describe('a put that failed', () => {
+  it.each(['kill', 'keep-all'] as const)(
+    'does not come back, by a crash of model %s, once a delete has said that it is gone',
+    async (model) => {
+      const fs = new MemoryFileSystem({ simulate: true })
+      const first = await openRealStore(fs)
+      await first.store.createBucket(bucket, { region: 'x' })
+      fs.intercept(({ operation }) => (operation === 'sync' ? { code: 'EIO' } : null))
+      expect(await failure(put(first.store, 'doubtful', 'small'))).toBe('unavailable')
+      expect(await failure(remove(first.store, 'doubtful'))).toBe('unavailable')
+      fs.intercept(null)
+      await expect
+        .poll(() => failure(remove(first.store, 'doubtful')), { interval: 5 })
+        .toBe('succeeded')
+      const second = await openRealStore(fs.crash({ model }))
+      expect(await keysOf(second.store)).toEqual([])
+      await second.close()
+      await first.close()
+    },
+  )
+})
 
 describe('what was acknowledged', { timeout: 60_000 }, () => {
   it.each(['kill', 'lose-all', 'torn'] as const)(

@@ -59,6 +59,11 @@ export class JournalWriter<Ticket> {
     return this.#end
   }
 
+  /** What failed lies in a segment that no durable header of a later one has cut off yet. */
+  get isInDoubt(): boolean {
+    return this.#lastError !== null
+  }
+
   /** Why nothing can be submitted at this moment, or null. */
   get refusal(): CatalogError | null {
     return this.#lastError !== null && performance.now() < this.#retryAt ? this.#lastError : null
