@@ -14,10 +14,14 @@ import { LocalIdentity } from './identity/local-identity.ts'
 import type { BucketName } from './model/bucket-name.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
+import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
+import { Compaction } from './store/compaction/compaction.ts'
+import { settleSegments } from './store/compaction/settle-segments.ts'
 import { StoreError } from './store/errors.ts'
 import { LocalObjectStore } from './store/local-object-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
-import { catalogLog, engineLog } from './telemetry/floor-log.ts'
+import { Readers } from './store/readers.ts'
+import { catalogLog, compactionLog, engineLog } from './telemetry/floor-log.ts'
 import type { Log } from './telemetry/log.ts'
 import { requestLog } from './telemetry/request-log.ts'
 
@@ -122,12 +126,34 @@ async function openStore({ config, ground, log }: StartInput, floors: ClosingSta
       listener: catalogLog(log),
     }),
   )
+  // Between the two: lineage is rows, and what was replaced must not be taken for data.
+  const listener = compactionLog(log)
+  const lineage = await settleSegments({ catalog, segments, listener })
   const engine = floors.own(
-    await BlobEngine.open({ segments, options: engineOptions(config), listener: engineLog(log) }),
+    await BlobEngine.open({
+      segments,
+      lineage,
+      options: engineOptions(config),
+      listener: engineLog(log),
+    }),
+  )
+  const readers = new Readers()
+  const parts = { catalog, segments, engine, readers, lineage, clock, listener }
+  const compaction = new Compaction({ ...parts, options: compactionOptions(config) })
+  const background = floors.own(
+    new BackgroundCompaction(compaction, { intervalMs: config.compactionIntervalMs }),
   )
   const { inlineSizeMax } = config
-  const options = { inlineSizeMax }
-  const store = await LocalObjectStore.open({ catalog, engine, clock, random, options })
+  const store = await LocalObjectStore.open({
+    catalog,
+    engine,
+    clock,
+    random,
+    readers,
+    options: { inlineSizeMax },
+    onDeleted: () => background.notice(),
+  })
+  if (config.compaction === 'on') background.start()
   const identity = await LocalIdentity.open({
     fileSystem,
     random,
@@ -169,6 +195,15 @@ function configuredKeys({ rootAccessKey, rootSecretKey }: Config) {
 
 function engineOptions({ chunkSizeMax, segmentSizeMax, laneCount }: Config) {
   return { chunkSizeMax, segmentSizeMax, laneCount }
+}
+
+function compactionOptions(config: Config) {
+  return {
+    deadRatioMin: config.compactionDeadPercent / 100,
+    ageMinMs: config.compactionAgeMinMs,
+    bytesPerSecond: config.compactionRateMax,
+    segmentSizeMax: config.segmentSizeMax,
+  }
 }
 
 function httpLimits(config: Config) {

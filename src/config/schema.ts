@@ -173,6 +173,35 @@ export const settings = {
     default: 2,
     sentence: 'Data files written at the same time.',
   }),
+  compaction: setting({
+    kind: choice(['on', 'off']),
+    default: 'on',
+    sentence: 'Whether the space of what was deleted comes back by itself.',
+  }),
+  compactionDeadPercent: setting({
+    kind: integer({ min: 1, max: 100 }),
+    default: 30,
+    sentence: 'A data file is rewritten when at least this part of it is dead.',
+  }),
+  compactionAgeMinMs: setting({
+    kind: integer({ min: 0, max: 24 * HOUR_MS }),
+    default: 60_000,
+    unit: 'ms',
+    sentence:
+      'A data file younger than this is not rewritten; one without a live byte always goes.',
+  }),
+  compactionRateMax: setting({
+    kind: size({ min: 0, max: 16 * GIB }),
+    default: 64 * MIB,
+    unit: 'bytes/s',
+    sentence: 'Speed of rewriting data files, a quarter of it beside requests; 0 sets no limit.',
+  }),
+  compactionIntervalMs: setting({
+    kind: integer({ min: 100, max: HOUR_MS }),
+    default: 60_000,
+    unit: 'ms',
+    sentence: 'How often data files worth rewriting are looked for; deletions have it done sooner.',
+  }),
 } as const
 
 export type SettingName = keyof typeof settings

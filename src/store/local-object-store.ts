@@ -34,15 +34,19 @@ export interface LocalObjectStoreInput {
   readonly random: Random
   /** Shared with whoever removes segment files; not given where nobody does. */
   readonly readers?: Readers
+  /** Called after every request that deletes; synchronous, must not throw. */
+  readonly onDeleted?: () => void
   readonly options?: Partial<StoreOptions>
 }
 
 /** The store over a catalog and an engine: wires the behaviours, one file each, and no more. */
 export class LocalObjectStore implements Contract.ObjectStore {
   readonly #context: StoreContext
+  readonly #onDeleted: () => void
 
-  private constructor(context: StoreContext) {
+  private constructor(context: StoreContext, onDeleted: () => void) {
     this.#context = context
+    this.#onDeleted = onDeleted
   }
 
   /**
@@ -53,7 +57,7 @@ export class LocalObjectStore implements Contract.ObjectStore {
     const readers = input.readers ?? new Readers()
     const context = { ...input, options, readers, crc64: await Crc64Pool.open() }
     await bordered(() => purgeRemovedBuckets(context))
-    return new LocalObjectStore(context)
+    return new LocalObjectStore(context, input.onDeleted ?? (() => {}))
   }
 
   createBucket(bucket: BucketName, options: Contract.CreateBucketOptions): Promise<void> {
@@ -85,14 +89,14 @@ export class LocalObjectStore implements Contract.ObjectStore {
   }
 
   deleteObject(input: Contract.DeleteObjectInput): Promise<void> {
-    return bordered(() => deleteObject(this.#context, input))
+    return this.#deleting(() => deleteObject(this.#context, input))
   }
 
   deleteObjects(
     bucket: BucketName,
     items: readonly Contract.DeleteItem[],
   ): Promise<readonly Contract.DeleteItemResult[]> {
-    return bordered(() => deleteObjects(this.#context, bucket, items))
+    return this.#deleting(() => deleteObjects(this.#context, bucket, items))
   }
 
   copyObject(input: Contract.CopyObjectInput): Promise<Contract.ObjectInfo> {
@@ -128,7 +132,7 @@ export class LocalObjectStore implements Contract.ObjectStore {
   }
 
   abortMultipartUpload(bucket: BucketName, key: ObjectKey, uploadId: string): Promise<void> {
-    return bordered(() => abortUpload(this.#context, { bucket, key, uploadId }))
+    return this.#deleting(() => abortUpload(this.#context, { bucket, key, uploadId }))
   }
 
   listParts(query: Contract.ListPartsQuery): Promise<Contract.PartsPage> {
@@ -144,6 +148,14 @@ export class LocalObjectStore implements Contract.ObjectStore {
       const { catalog } = this.#context
       return readUsage(catalog, requireBucket(catalog, bucket).id)
     })
+  }
+
+  async #deleting<Result>(run: () => Promise<Result>): Promise<Result> {
+    try {
+      return await bordered(run)
+    } finally {
+      this.#onDeleted()
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CatalogEvent, CatalogListener } from '../catalog/events.ts'
 import type { EngineEvent, EngineListener } from '../engine/events.ts'
+import type { CompactionEvent, CompactionListener } from '../store/compaction/events.ts'
 import type { Log, LogLevel } from './log.ts'
 
 type Line = readonly [level: Exclude<LogLevel, 'silent'>, message: string]
@@ -36,6 +37,21 @@ const catalogLines = {
   finding: ['error', 'the journal is not as it was written'],
 } as const satisfies Record<CatalogEvent['event'], Line>
 
+const compactionLines = {
+  compacted: ['info', 'segments compacted'],
+  'segment-removed': ['debug', 'a segment that is of no use any more was removed'],
+  'removal-failed': [
+    'warn',
+    'a segment of no use could not be removed; the next start tries again',
+  ],
+  'damaged-source': ['error', 'a segment is damaged and is not compacted'],
+  'compaction-failed': ['warn', 'compaction failed and is tried again; nothing was changed'],
+  'segment-kept': [
+    'error',
+    'a segment that should be of no use may hold the only copy: it is kept',
+  ],
+} as const satisfies Record<CompactionEvent['event'], Line>
+
 /** Writes down what happens inside of the engine. */
 export function engineLog(log: Log): EngineListener {
   return ({ event, ...fields }) => {
@@ -48,6 +64,14 @@ export function engineLog(log: Log): EngineListener {
 export function catalogLog(log: Log): CatalogListener {
   return ({ event, ...fields }) => {
     const [level, message] = catalogLines[event]
+    log[level](fields, message)
+  }
+}
+
+/** Writes down what compaction does. */
+export function compactionLog(log: Log): CompactionListener {
+  return ({ event, ...fields }) => {
+    const [level, message] = compactionLines[event]
     log[level](fields, message)
   }
 }

@@ -58,6 +58,7 @@ const defaults: CompactionOptions = {
   sourceCountMax: 64,
 }
 
+/** What there is to compact, and what is being done about it. One per store. */
 export class Compaction {
   readonly #parts: CompactionParts
   readonly #options: CompactionOptions
@@ -67,7 +68,10 @@ export class Compaction {
   readonly #damaged = new Set<number>()
   /** Replacements whose commit has failed: whether it reached the disk is not known yet. */
   #doubtful: Replacement[] = []
+  /** Waiting for readers, or under way. */
   readonly #removals = new Set<Promise<void>>()
+  readonly #removing = new Set<Promise<void>>()
+  #isClosed = false
 
   constructor(parts: CompactionParts) {
     this.#parts = parts
@@ -110,6 +114,12 @@ export class Compaction {
   /** Resolves when the files of all replaced segments are gone, which their readers decide. */
   async removed(): Promise<void> {
     await Promise.all(this.#removals)
+  }
+
+  /** Removes no further file and waits for removals under way; the next start does the rest. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    await Promise.all(this.#removing)
   }
 
   async #choose(signal: AbortSignal): Promise<readonly number[]> {
@@ -203,7 +213,14 @@ export class Compaction {
   }
 
   /** What cannot be removed now is removed at the next start. Never rejects. */
-  async #remove(id: number): Promise<void> {
+  #remove(id: number): Promise<void> {
+    if (this.#isClosed) return Promise.resolve()
+    const removing = this.#removeNow(id).finally(() => this.#removing.delete(removing))
+    this.#removing.add(removing)
+    return removing
+  }
+
+  async #removeNow(id: number): Promise<void> {
     try {
       await this.#parts.segments.removeSegment(id)
       this.#emit({ event: 'segment-removed', segment: id })
