@@ -40,6 +40,8 @@ export interface IndexKeeperParts {
 const RETRY_DELAY_MIN_MS = 100
 const RETRY_DELAY_MAX_MS = 30_000
 const SNAPSHOT_COUNT = 2
+/** Rows that may gather during a flush, in flushes. */
+const FLUSH_FACTOR_MAX = 4
 
 export class IndexKeeper {
   readonly #parts: IndexKeeperParts
@@ -67,9 +69,19 @@ export class IndexKeeper {
     if (options.automatic && !index.isClean) this.#schedule()
   }
 
-  /** So many rows wait in memory that no more shall be added. */
+  /** So much waits in memory that nothing shall be added. */
   get isFull(): boolean {
     return this.#parts.index.memorySize >= this.#parts.options.memorySizeMax
+  }
+
+  /**
+   * So many rows wait for the next flush that no more shall be added: handing them to the index
+   * holds up everything else. An index that fails gets time, and memory, instead.
+   */
+  isBehind(pendingRowCount: number): boolean {
+    const { index, options } = this.#parts
+    if (!options.automatic || this.isFailing) return false
+    return index.activeRowCount + pendingRowCount >= options.flushRowCount * FLUSH_FACTOR_MAX
   }
 
   /** The index does not take rows at this moment. */

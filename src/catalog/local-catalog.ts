@@ -69,6 +69,7 @@ export class LocalCatalog implements Catalog {
   readonly #journal: JournalWriter<Ticket>
   readonly #pending = new PendingRows()
   #pendingSize = 0
+  #pendingRowCount = 0
   readonly #waiting = new WaitingCommits()
   readonly #feedWakers = new Set<() => void>()
   #isClosed = false
@@ -109,7 +110,8 @@ export class LocalCatalog implements Catalog {
     const startedAt = performance.now()
     const { segments, kv } = parts
     const listener = parts.listener ?? (() => {})
-    const flushRowCount = parts.options?.flushRowCount ?? defaults.flushRowCount
+    // Nobody waits for anything else yet: fewer and larger transactions are faster.
+    const flushRowCount = (parts.options?.flushRowCount ?? defaults.flushRowCount) * 8
     const recovered = await recover({ segments, listener, flushRowCount }, kv).catch(
       async (error) => {
         await kv[Symbol.asyncDispose]()
@@ -237,6 +239,7 @@ export class LocalCatalog implements Catalog {
         this.#change(ticket, text, addToCounter(newest === undefined ? row : newest, delta))
       }
       this.#pendingSize += ticket.size
+      this.#pendingRowCount += ticket.keys.length
       this.#journal.submit({ puts, deletes, adds }, ticket)
     })
   }
@@ -256,6 +259,7 @@ export class LocalCatalog implements Catalog {
         this.#pending.settle(key)
       }
       this.#pendingSize -= size
+      this.#pendingRowCount -= keys.length
     }
     this.#index.advance(end)
     let sequence = end.sequence - tickets.length
@@ -269,12 +273,14 @@ export class LocalCatalog implements Catalog {
   #onFailed(tickets: readonly Ticket[], error: CatalogError): void {
     this.#pending.clear()
     this.#pendingSize = 0
+    this.#pendingRowCount = 0
     for (const { reject } of tickets) reject(error)
     this.#admitWaiting()
   }
 
   get #hasRoom(): boolean {
-    return this.#pendingSize < this.#options.pendingSizeMax && !this.#keeper.isFull
+    if (this.#pendingSize >= this.#options.pendingSizeMax || this.#keeper.isFull) return false
+    return !this.#keeper.isBehind(this.#pendingRowCount)
   }
 
   #refusal(): CatalogError | null {

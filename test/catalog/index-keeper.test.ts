@@ -9,6 +9,8 @@ import { type Bed, bytes, LastingKv, openBed, put, rowsOf, until } from './catal
 class FailingKv {
   readonly inner = new LastingKv()
   applyError: Error | null = null
+  /** What an apply waits for. */
+  gate: Promise<void> | null = null
   /** Rows that cannot be read. */
   damagedKey: string | null = null
   /** What a successor takes its rows after. */
@@ -29,7 +31,7 @@ class FailingKv {
         return kv.get(key)
       },
       apply: async (writes, position) => {
-        await null
+        await this.gate
         if (this.applyError !== null) throw this.applyError
         this.applied.push(writes)
         await kv.apply(writes, position)
@@ -124,6 +126,27 @@ describe('the keeping of the index', () => {
     kv.applyError = null
     await catalog.flush()
     expect(await catalog.commit({ puts: [put('b', '2')] })).toMatchObject({ sequence: 2 })
+  })
+
+  it('lets commits wait while a flush is slow, so that the next one is not too large', async () => {
+    const kv = new FailingKv()
+    const { catalog } = await opened(kv, { flushRowCount: 2 })
+    let open: () => void = () => {}
+    kv.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const commits: Promise<unknown>[] = []
+    for (let index = 0; index < 30; index++) {
+      commits.push(catalog.commit({ puts: [put(`k${index}`, '1')] }))
+      await new Promise((resolve) => setTimeout(resolve, 1))
+    }
+    expect(catalog.sequence).toBeLessThan(15)
+    kv.gate = null
+    open()
+    await Promise.all(commits)
+    expect(catalog.sequence).toBe(30)
+    await catalog.flush()
+    expect(Math.max(...kv.applied.map((writes) => writes.length))).toBeLessThan(12)
   })
 
   it('admits waiting commits in their order once there is room', async () => {

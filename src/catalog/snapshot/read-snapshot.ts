@@ -4,12 +4,11 @@ import type { CatalogListener } from '../events.ts'
 import type { KvWrite, OrderedKv } from '../kv/ordered-kv.ts'
 import { decodeEnd, decodePage, type SnapshotEnd } from './snapshot-record.ts'
 
-/** Rows given to the index in one transaction. */
-const BATCH_COUNT = 5000
-
 export interface SnapshotSource {
   readonly segments: Segments
   readonly listener: CatalogListener
+  /** Rows given to the index in one transaction. */
+  readonly flushRowCount: number
   readonly signal?: AbortSignal
 }
 
@@ -43,7 +42,7 @@ export async function verifySnapshot(
  * from one that turns out damaged.
  */
 export async function loadSnapshot(
-  { segments, listener, signal }: SnapshotSource,
+  { segments, listener, flushRowCount, signal }: SnapshotSource,
   kv: OrderedKv,
 ): Promise<LoadedSnapshot | null> {
   for (const info of listSnapshots(segments)) {
@@ -54,8 +53,8 @@ export async function loadSnapshot(
     }
     let batch: KvWrite[] = []
     const end = await walk(segments, info, async (writes) => {
-      batch = batch.concat(writes)
-      if (batch.length < BATCH_COUNT) return
+      for (const write of writes) batch.push(write)
+      if (batch.length < flushRowCount) return
       signal?.throwIfAborted()
       await kv.apply(batch, null)
       batch = []
