@@ -155,8 +155,8 @@ describe('ListObjectsV2', () => {
 
 describe('encoding-type=url', () => {
   it('leaves the prefix of version 1 as it is, which botocore does not decode', async () => {
-    expect((await v1({ EncodingType: 'url', Prefix: '\n' })).Prefix).toBe('\n')
-    expect((await v2({ EncodingType: 'url', Prefix: '\n' })).Prefix).toBe('%0A')
+    expect((await v1({ EncodingType: 'url', Prefix: 'ü' })).Prefix).toBe('ü')
+    expect((await v2({ EncodingType: 'url', Prefix: 'ü' })).Prefix).toBe('%C3%BC')
   })
 
   it('escapes keys, prefixes, delimiter and marker', async () => {
