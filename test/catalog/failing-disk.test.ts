@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CommitBatch } from '../../src/catalog/catalog.ts'
+import { CatalogError } from '../../src/catalog/errors.ts'
 import { type DiskOperation, type Fault, MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { type Bed, bytes, chunk, LastingKv, openBed, put, rowsOf } from './catalog-bed.ts'
@@ -170,6 +171,30 @@ describe('a catalog on a disk that fails', () => {
     const again = await openBed(fs)
     expect(rowsOf(again.catalog)).toEqual(['a=1', 'c=3'])
     await again[Symbol.asyncDispose]()
+  })
+
+  it('fails commits that come just as the journal fails in its own words', async () => {
+    const fs = new MemoryFileSystem()
+    const bed = await openBed(fs)
+    await bed.catalog.commit({ puts: [put('a', '1')] })
+    let fail: (fault: Fault) => void = () => {}
+    const fault = new Promise<Fault>((resolve) => {
+      fail = resolve
+    })
+    fs.intercept(({ operation }) => (operation === 'sync' ? fault : null))
+    const commits: Promise<unknown>[] = [bed.catalog.commit({ puts: [put('a', '2')] })]
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate)
+    fail({ code: 'EIO' })
+    for (let turn = 0; turn < 60; turn++) {
+      await null
+      commits.push(bed.catalog.commit({ attachments: [chunk('small')], puts: [put('b', '1')] }))
+    }
+    fs.intercept(null)
+    const outcomes = await Promise.allSettled(commits)
+    const rejected = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(rejected.length).toBeGreaterThan(1)
+    for (const { reason } of rejected) expect(reason).toBeInstanceOf(CatalogError)
+    await bed[Symbol.asyncDispose]()
   })
 
   it('says that the disk is full, and writes again when it is not', async () => {

@@ -69,9 +69,15 @@ export class JournalWriter<Ticket> {
     return this.#lastError !== null && performance.now() < this.#retryAt ? this.#lastError : null
   }
 
-  /** Gives attachments their places in the group that is gathering. They follow its fate. */
+  /**
+   * Gives attachments their places in the group that is gathering. They follow its fate.
+   *
+   * @throws CatalogError
+   */
   attach(records: readonly RecordInput[]): readonly Place[] {
     const { writer } = this.#open()
+    // Failed, and this journal is about to be told.
+    if (writer.failure !== null) throw journalError(writer.failure)
     return records.map((record) => writer.append(record))
   }
 
