@@ -21,6 +21,12 @@ export async function deleteObject(context: StoreContext, input: DeleteObjectInp
   })
 }
 
+/**
+ * Of one request. Enough to share syncs; and a commit that drops an object of 10,000 parts holds
+ * some megabytes of rows until it is durable.
+ */
+const DELETES_AT_A_TIME = 64
+
 /** Each key is a commit of its own; they share syncs. */
 export async function deleteObjects(
   context: StoreContext,
@@ -28,7 +34,13 @@ export async function deleteObjects(
   items: readonly DeleteItem[],
 ): Promise<readonly DeleteItemResult[]> {
   await commit(context.catalog, (change) => bucketIn(change, bucket))
-  return Promise.all(items.map((item) => deleteItem(context, bucket, item)))
+  const results: DeleteItemResult[] = []
+  const queue = items.entries()
+  const deleteNext = async () => {
+    for (const [index, item] of queue) results[index] = await deleteItem(context, bucket, item)
+  }
+  await Promise.all(Array.from({ length: DELETES_AT_A_TIME }, deleteNext))
+  return results
 }
 
 async function deleteItem(

@@ -11,6 +11,8 @@ import {
   bytesOf,
   failure,
   get,
+  key,
+  keysOf,
   noise,
   open,
   put,
@@ -151,6 +153,25 @@ describe('a write that fails', () => {
     await put(store, 'a', 'first')
     expect(await failure(slow)).toBe('precondition-failed')
     expect(engine.blobs.size).toBe(2)
+    await audit()
+  })
+})
+
+describe('a delete of many', () => {
+  it('has few commits under way at a time, whatever each of them holds', async () => {
+    const { store, catalog, audit } = await openMemoryStore()
+    await store.createBucket(bucket, { region: 'x' })
+    const names = Array.from({ length: 200 }, (_, index) => `key ${index}`)
+    await Promise.all(names.map((name) => put(store, name, name)))
+    const before = catalog.commits
+    catalog.hold()
+    const items = names.map((name) => ({ key: key(name) }))
+    const deleting = store.deleteObjects(bucket, items)
+    for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
+    expect(catalog.commits - before).toBe(64)
+    catalog.release()
+    expect(await deleting).toEqual(items.map(({ key }) => ({ key, deleted: true })))
+    expect(await keysOf(store)).toEqual([])
     await audit()
   })
 })
