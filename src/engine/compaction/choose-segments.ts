@@ -9,7 +9,7 @@
 
 export interface SegmentWorth {
   readonly id: number
-  /** Bytes of the file without index pages and footer. */
+  /** Bytes of its records: of a tiny file the header is much, and every new file has one. */
   readonly size: number
   /** Bytes of records of blobs that something names, or may. */
   readonly liveSize: number

@@ -12,6 +12,7 @@ import { type Compacted, compact, DamagedSourceError } from '../../engine/compac
 import { Pace, pause } from '../../engine/compaction/pace.ts'
 import type { LineageEntry } from '../../engine/lookup/lineage.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { SEGMENT_HEADER_SIZE } from '../../segment/segment-header.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { Place } from '../../segment/types.ts'
 import type { Readers } from '../readers.ts'
@@ -131,7 +132,7 @@ export class Compaction {
       .filter((info) => this.#isEligible(info))
       .map((info) => ({
         id: info.id,
-        size: info.dataSize,
+        size: Math.max(0, info.dataSize - SEGMENT_HEADER_SIZE),
         liveSize: liveSizeOf(info, dead.get(info.id) ?? 0),
         ageMs: Math.max(0, now - info.createdAt),
       }))
