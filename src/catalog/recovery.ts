@@ -166,7 +166,8 @@ async function reasonToRebuild(
   if (position.recordOffset === position.offset) return chainsMeet(part, position)
   try {
     const place = { segment: position.segment, offset: position.recordOffset }
-    const { payload } = await segments.read(place)
+    const { header, payload } = await segments.read(place)
+    if (header.kind !== 'commit') return 'the index is of another journal'
     const { firstSequence, itemCount, nextSegmentId } = decodeCommitHeader(asBuffer(payload))
     const isSame =
       firstSequence + itemCount - 1 === position.sequence &&

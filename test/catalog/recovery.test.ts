@@ -312,6 +312,19 @@ describe('a catalog whose index is not its own', () => {
     expect(await fs.list(folder)).toHaveLength(1)
   })
 
+  it('rebuilds an index whose place in the journal holds no commit', async () => {
+    const fs = new MemoryFileSystem({ simulate: true })
+    const kv = new LastingKv()
+    const first = await openBed(fs, { kv: kv.open() })
+    await first.catalog.commit({ attachments: [chunk('a body')], puts: [put('a', '1')] })
+    await first[Symbol.asyncDispose]()
+    await kv.current.apply([put('b', '1')], { ...kv.position!, recordOffset: 128 })
+    const bed = await openBed(fs, { kv: kv.open() })
+    expect(rebuilds(bed)).toEqual(['the index is of another journal'])
+    expect(rowsOf(bed.catalog)).toEqual(['a=1'])
+    await bed[Symbol.asyncDispose]()
+  })
+
   it('never gives a segment id out twice', async () => {
     const { fs } = await prepared()
     const bed = await openBed(fs)
