@@ -24,6 +24,8 @@ export function journalOrder(segments: Segments): readonly JournalPart[] {
   let sequenceLimit = Number.POSITIVE_INFINITY
   let next: SegmentInfo | null = null
   for (const info of [...segments.list('journal')].reverse()) {
+    // Its file is not durable yet, and its header perhaps not even made: it holds and cuts nothing.
+    if (info.dataSize === 0) continue
     const isDamaged = info.state === 'damaged'
     if (!isDamaged && info.header.firstSequence >= sequenceLimit) continue
     const isNamed = next !== null && next.header.previousSegment === info.id
