@@ -79,7 +79,7 @@ export class LocalSegments implements Segments {
     this.#lookup = new IndexLookup({
       pageCountMax: options.indexPageCountMax,
       read: (segment, offset, guess) => this.#readStored(segment, offset, guess),
-      rebuild: (segment) => this.#indexUpTo(segment, segment.dataSize),
+      rebuild: (segment) => this.#indexUpTo(segment, { end: segment.dataSize, payloads: false }),
     })
   }
 
@@ -205,7 +205,8 @@ export class LocalSegments implements Segments {
     assert(segment.state === 'unsealed' && nonce !== null, 'not a segment found unsealed')
     assert(segment.writer === null, 'a segment abandoned by this process is sealed at next start')
     assert(end >= SEGMENT_HEADER_SIZE && end % 8 === 0, 'end is not the end of a record')
-    const index = await this.#indexUpTo(segment, end)
+    // What a power loss has torn is not indexed: so a sealed segment tells it from later damage.
+    const index = await this.#indexUpTo(segment, { end, payloads: true })
     const handle = await this.#parts.fs.open(segment.path, 'update')
     try {
       // Durable with the first sync of the sealing. A record whose padding was torn off gets it.
@@ -370,11 +371,14 @@ export class LocalSegments implements Segments {
   }
 
   /** The index of the records before `end`; notes what is damaged among them. */
-  async #indexUpTo(segment: LiveSegment, end: number): Promise<IndexBuilder> {
+  async #indexUpTo(
+    segment: LiveSegment,
+    { end, payloads }: { readonly end: number; readonly payloads: boolean },
+  ): Promise<IndexBuilder> {
     const index = new IndexBuilder()
     const damages: SegmentFinding[] = []
     let durableEnd = segment.state === 'sealed' ? end : 0
-    for await (const step of this.scan(segment.id, { to: end })) {
+    for await (const step of this.scan(segment.id, { to: end, payloads })) {
       if (step.step === 'record') {
         index.add(step.header)
         durableEnd = Math.max(durableEnd, step.header.durableEnd)

@@ -3,8 +3,10 @@
  * which blobs are dead, is the caller's word, and so is what happens to the old files.
  *
  * Invariants: every record is either proven dead by the caller or copied as it was, payload CRC
- * verified; a segment in which anything does not verify is not compacted at all; the new segment is
- * sealed, and was read back, when this resolves.
+ * verified; a segment in which anything has decayed is not compacted at all; the new segment is
+ * sealed, and was read back, when this resolves. Holes that a power loss tore into writes of which
+ * nobody was told are known by two signs: the index has nothing there, and nothing before them was
+ * known durable behind their start.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { SegmentError } from '../../segment/errors.ts'
@@ -15,8 +17,8 @@ import type { Pace } from './pace.ts'
 export interface CompactionOrder {
   /** Sealed. */
   readonly sources: readonly number[]
-  /** Whether nothing names this blob, for ever. */
-  readonly isDead: (blob: Place) => boolean
+  /** Whether nothing names this blob, for ever; and what it has in this source is to be left out. */
+  readonly isDead: (blob: Place, source: number) => boolean
   readonly pace: Pace
   /** Ends the work early: it rejects with the signal's reason and leaves nothing behind. */
   readonly signal: AbortSignal
@@ -92,22 +94,33 @@ class Rewriting {
 
   async #copyLiving(source: number): Promise<void> {
     const { isDead, pace, signal } = this.#order
+    const walk = new SourceWalk(source)
     for await (const step of this.#segments.scan(source)) {
       if (step.step !== 'record') {
-        const field = step.step === 'damage' ? step.field : 'the end is torn off'
-        throw new DamagedSourceError({ segment: source, offset: step.start }, field)
+        walk.holes.push({ start: step.start, field: step.step === 'damage' ? step.field : 'end' })
+        continue
       }
       const { header } = step
+      walk.durableEnd = Math.max(walk.durableEnd, header.durableEnd)
       // Commits are not copied: whoever hands in a journal segment needs them no more.
       const isBlob = header.kind === 'chunk' || header.kind === 'recipe'
-      if (isBlob && !isDead(header.blob)) await this.#copy(header)
+      if (isBlob && !isDead(header.blob, source)) await this.#copy(header, walk)
       else await pace.spend(recordSpan(0), signal)
+      if (isBlob) walk.foundSize += recordSpan(header.storedSize)
     }
+    const info = this.#segments.list('data').find(({ id }) => id === source)
+    walk.requireSound(info?.storedSize ?? 0)
   }
 
-  async #copy(header: RecordHeader): Promise<void> {
+  async #copy(header: RecordHeader, walk: SourceWalk): Promise<void> {
     const { kind, codec, place, blob, number, rawSize, storedSize } = header
-    const { payload } = await this.#read(place, storedSize)
+    const indexed = await this.#segments.find(place.segment, { blob, number })
+    if (indexed.place?.offset !== place.offset) {
+      walk.addHole(header, 'payload')
+      return
+    }
+    const payload = await this.#read(header, walk)
+    if (payload === null) return
     this.#writer ??= this.#segments.createWriter({ kind: 'data', lane: COMPACTION_LANE })
     const writer = this.#writer
     writer.append({ kind, codec, blob, number, rawSize, payload })
@@ -122,12 +135,14 @@ class Rewriting {
     await this.#order.pace.spend(span, this.#order.signal)
   }
 
-  async #read(place: Place, storedSize: number) {
+  /** Null when the payload does not verify. */
+  async #read(header: RecordHeader, walk: SourceWalk): Promise<Buffer | null> {
     try {
-      return await this.#segments.read(place, storedSize)
+      return (await this.#segments.read(header.place, header.storedSize)).payload
     } catch (error) {
       if (!(error instanceof SegmentError) || error.kind !== 'corruption') throw error
-      throw new DamagedSourceError(place, error.detail.field ?? 'record', { cause: error })
+      walk.addHole(header, error.detail.field ?? 'record')
+      return null
     }
   }
 
@@ -142,6 +157,34 @@ class Rewriting {
     }
     if (found.recordCount === this.#copied.recordCount && found.equals(this.#copied)) return
     throw new SegmentError('corruption', { file: `segment ${output}`, field: 'copied records' })
+  }
+}
+
+/** What was met in one source. */
+class SourceWalk {
+  readonly #segment: number
+  readonly holes: { readonly start: number; readonly field: string }[] = []
+  durableEnd = 0
+  /** Of chunks and recipes that verify. */
+  foundSize = 0
+
+  constructor(segment: number) {
+    this.#segment = segment
+  }
+
+  /** A record that is counted as found, and is not whole. */
+  addHole({ place, storedSize }: RecordHeader, field: string): void {
+    this.holes.push({ start: place.offset, field })
+    this.foundSize -= recordSpan(storedSize)
+  }
+
+  /** @throws DamagedSourceError when something is gone that was there when it was sealed */
+  requireSound(indexedSize: number): void {
+    const decayed = this.holes.find(({ start }) => start < this.durableEnd) ?? this.holes[0]
+    const isLost = this.foundSize !== indexedSize
+    if (!isLost && (decayed === undefined || decayed.start >= this.durableEnd)) return
+    const { start, field } = decayed ?? { start: 0, field: 'records are missing' }
+    throw new DamagedSourceError({ segment: this.#segment, offset: start }, field)
   }
 }
 

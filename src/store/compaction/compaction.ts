@@ -156,7 +156,7 @@ export class Compaction {
     const garbage = await this.#garbageOf(sources, signal)
     const compacted = await compact(this.#parts.segments, {
       sources,
-      isDead: (blob) => garbage.blobs.has(nameOf(blob)),
+      isDead: (blob, source) => garbage.blobs.get(source)?.has(nameOf(blob)) ?? false,
       pace: this.#pace(),
       signal,
     })
@@ -230,18 +230,23 @@ export class Compaction {
     }
   }
 
-  /** Durable rows only: what they say of a blob holds for ever. */
+  /**
+   * Durable rows only: what they say of a blob holds for ever. All rows of one source are read in
+   * one synchronous run, so that of a blob that dies at this moment all are seen, or none.
+   */
   async #garbageOf(sources: readonly number[], signal: AbortSignal): Promise<Garbage> {
     const keys: Buffer[] = []
-    const blobs = new Set<string>()
+    const blobs = new Map<number, ReadonlySet<string>>()
     for (const source of sources) {
+      const names = new Set<string>()
       for (const id of this.#family.withAncestors(source)) {
         for (const { key } of this.#parts.catalog.range(garbageRange(id))) {
           keys.push(Buffer.from(key))
-          blobs.add(nameOf(blobOfGarbage(key)))
+          names.add(nameOf(blobOfGarbage(key)))
         }
-        await pause(0, signal)
       }
+      blobs.set(source, names)
+      await pause(0, signal)
     }
     return { keys, blobs }
   }
@@ -262,7 +267,8 @@ export class Compaction {
 interface Garbage {
   /** Of the rows that are honoured. */
   readonly keys: readonly Buffer[]
-  readonly blobs: ReadonlySet<string>
+  /** What they are of, by source. */
+  readonly blobs: ReadonlyMap<number, ReadonlySet<string>>
 }
 
 interface Replacement {
