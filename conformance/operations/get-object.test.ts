@@ -1,5 +1,6 @@
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
+import { checksum } from '../harness/checksums.ts'
 import { bucketName, pseudoRandomBytes, refusal, useServer } from '../harness/fixture.ts'
 import type { WireReply, WireRequest } from '../harness/wire.ts'
 import { assertWellFormed, element } from '../harness/xml.ts'
@@ -258,5 +259,19 @@ describe('GetObject while the object is replaced', () => {
       }
     })
     await Promise.all([writer, ...readers])
+  })
+})
+
+describe('HeadObject with checksum mode', () => {
+  it('names the checksum', async () => {
+    const Bucket = await varve.bucket()
+    await varve.sdk.send(
+      new PutObjectCommand({ Bucket, Key: 'k', Body: content, ChecksumAlgorithm: 'SHA256' }),
+    )
+    const head = await varve.sdk.send(
+      new HeadObjectCommand({ Bucket, Key: 'k', ChecksumMode: 'ENABLED' }),
+    )
+    expect(head.ChecksumSHA256).toBe(checksum('sha256', content))
+    expect(head.ChecksumType).toBe('FULL_OBJECT')
   })
 })
