@@ -2,11 +2,12 @@ import type { CrashModel, DiskOperation, Fault } from '../../src/platform/memory
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { check, type Expectation, expectationOf } from './expectation.ts'
 import { History, type HistoryOptions } from './history.ts'
-import { Machine, type MachineOptions, type Stack } from './machine.ts'
+import { Machine, type MachineOptions } from './machine.ts'
 import { ReferenceModel } from './reference-model.ts'
 import { digestOf, indexFates, type ReopenedDisk, reopen } from './reopen.ts'
 import { RoundRunner } from './round-runner.ts'
-import { describeRound, type Round } from './step.ts'
+import type { Stack } from './stack.ts'
+import { type Control, describeRound, type Round } from './step.ts'
 import { difference, readState } from './store-state.ts'
 
 export interface CrashRunOptions extends HistoryOptions, Omit<MachineOptions, 'seed' | 'capacity'> {
@@ -109,26 +110,24 @@ export class CrashRun {
   ): Promise<void> {
     const runner = new RoundRunner(stack.store, this.#model)
     const answered = runner.run(steps, () => this.#capture(machine, 'after an answer'))
-    if (beside === 'flush') await stack.flush()
-    if (beside === 'snapshot') await stack.snapshot()
+    if (beside !== undefined) await stack[beside]()
     await answered
   }
 
   async #control(
-    control: string,
+    control: Control,
     machine: Machine,
     stack: Stack,
   ): Promise<{ readonly machine: Machine; readonly stack: Stack }> {
-    if (control === 'flush') await stack.flush()
-    else if (control === 'snapshot') await stack.snapshot()
-    else {
-      if (control === 'restart') await stack.close()
-      const next = control === 'kill' ? machine.crash({ model: 'kill', seed: 0 }) : machine
-      machine.fs.intercept(null)
-      if (control === 'kill') await stack.close()
-      return { machine: next, stack: await this.#open(next) }
+    if (control !== 'restart' && control !== 'kill') {
+      await stack[control]()
+      return { machine, stack }
     }
-    return { machine, stack }
+    if (control === 'restart') await stack.close()
+    const next = control === 'kill' ? machine.crash({ model: 'kill', seed: 0 }) : machine
+    machine.fs.intercept(null)
+    if (control === 'kill') await stack.close()
+    return { machine: next, stack: await this.#open(next) }
   }
 
   /** Takes crash images before an operation happens, and lets time pass. */

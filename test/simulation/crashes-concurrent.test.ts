@@ -8,7 +8,7 @@ describe('after a power loss at any moment of a history of several clients', () 
       options: {
         roundCount: 40,
         concurrencyMax: 6,
-        controls: ['restart', 'kill', 'flush', 'snapshot'],
+        controls: ['restart', 'kill', 'flush', 'snapshot', 'compact'],
         crashRate: 0.1,
       },
       firstSeed: 1001,

@@ -1,10 +1,11 @@
 import type { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { StoreError } from '../../src/store/errors.ts'
 import { History } from './history.ts'
-import { Machine, type Stack } from './machine.ts'
+import { Machine } from './machine.ts'
 import { type ObjectValue, ReferenceModel } from './reference-model.ts'
 import { RoundRunner } from './round-runner.ts'
 import { isSameObject } from './same-object.ts'
+import type { Stack } from './stack.ts'
 import type { Control } from './step.ts'
 import { difference, readState, type StoreState } from './store-state.ts'
 
@@ -28,6 +29,7 @@ const controls: Readonly<Record<number, Control>> = {
   25: 'restart',
   30: 'snapshot',
   45: 'kill',
+  47: 'compact',
   50: 'flush',
 }
 const ROUND_COUNT = 60
@@ -57,13 +59,11 @@ export class DamageRun {
     const states: StoreState[] = []
     for (let index = 0; index < ROUND_COUNT; index++) {
       const control = controls[index]
-      if (control === 'flush') await stack.flush()
-      else if (control === 'snapshot') await stack.snapshot()
-      else if (control === 'restart' || control === 'kill') {
+      if (control === 'restart' || control === 'kill') {
         if (control === 'kill') machine = machine.crash({ model: 'kill' })
         await stack.close()
         stack = await machine.open()
-      }
+      } else if (control !== undefined) await stack[control]()
       const round = history.next(model)
       if ('steps' in round) await new RoundRunner(stack.store, model).run(round.steps, () => {})
       const state = await readState(stack.store)

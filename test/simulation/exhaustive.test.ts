@@ -4,7 +4,13 @@ import { setting, stepScenarios } from './scenarios.ts'
 import type { Control, Round, Step } from './step.ts'
 
 const steps = stepScenarios.flatMap(({ round }) => ('steps' in round ? round.steps : []))
-const controls = ['restart', 'flush', 'snapshot', 'kill'] as const satisfies readonly Control[]
+const controls = [
+  'restart',
+  'kill',
+  'flush',
+  'snapshot',
+  'compact',
+] as const satisfies readonly Control[]
 
 /** The second of two steps gets a body, mark and upload of its own. */
 function another(step: Step): Step {

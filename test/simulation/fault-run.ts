@@ -2,11 +2,12 @@ import type { CrashModel, DiskOperation, Fault, Interceptor } from '../../src/pl
 import { StoreError } from '../../src/store/errors.ts'
 import { checkInvariants } from '../store/invariants.ts'
 import { check, expectationOf } from './expectation.ts'
-import { Machine, type Stack } from './machine.ts'
+import { Machine } from './machine.ts'
 import { perform } from './perform.ts'
 import { ReferenceModel } from './reference-model.ts'
 import { RoundRunner } from './round-runner.ts'
 import { type Scenario, setting } from './scenarios.ts'
+import type { Stack } from './stack.ts'
 import type { Control, PutStep } from './step.ts'
 import { readState, type StoreState } from './store-state.ts'
 
@@ -124,6 +125,7 @@ class FaultRun {
     await this.#observe()
     imageCount += await this.#checkCrashes()
     await this.#resume(stack)
+    await stack.compact()
     imageCount += await this.#checkCrashes()
     await this.#observe()
     await stack.close()
@@ -147,9 +149,8 @@ class FaultRun {
   }
 
   async #control(control: Control): Promise<void> {
-    if (control === 'flush') return this.stack?.flush()
-    if (control === 'snapshot') return this.stack?.snapshot()
     const { stack } = this
+    if (control !== 'restart' && control !== 'kill') return stack?.[control]()
     this.stack = null
     await stack?.close()
     await this.#reopen()

@@ -1,6 +1,13 @@
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import type { ReferenceModel } from './reference-model.ts'
-import type { Address, BodySpec, Control, Round, Step } from './step.ts'
+import {
+  type Address,
+  type BodySpec,
+  type Control,
+  type Round,
+  type Step,
+  upkeeps,
+} from './step.ts'
 
 const BUCKETS = ['alpha', 'beta', 'gamma']
 const KEYS = ['a', 'a/b', 'a/b/c', 'dir/x', 'dir/y', 'ünï/ç', '//', 'z']
@@ -51,8 +58,8 @@ export class History {
       const step = this.#step(model)
       if (!steps.some((other) => interfere(step, other, model))) steps.push(step)
     }
-    const beside = controls.filter((control) => control === 'flush' || control === 'snapshot')
-    if (beside.length > 0 && random.chance(0.15)) return { steps, beside: random.pick(beside) }
+    const upkeep = upkeeps.filter((one) => controls.includes(one))
+    if (upkeep.length > 0 && random.chance(0.2)) return { steps, beside: random.pick(upkeep) }
     return { steps }
   }
 

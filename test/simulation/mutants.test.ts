@@ -22,7 +22,7 @@ async function isNoticed(mistake: Omit<(typeof mutants)[number], 'name'>): Promi
       seed: 5000 + seed,
       roundCount: 40,
       concurrencyMax: 4,
-      controls: ['restart', 'flush', 'snapshot', 'kill'],
+      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact'],
       crashRate: 0.1,
       ...mistake,
     })

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { checkInvariants } from '../store/invariants.ts'
-import type { Machine, Stack } from './machine.ts'
+import { checkSegments } from '../store/segment-invariants.ts'
+import type { Machine } from './machine.ts'
 import { probe, withoutProbe } from './probe.ts'
+import type { Stack } from './stack.ts'
 import { difference, readState, type StoreState } from './store-state.ts'
 
 export interface ReopenedDisk {
@@ -16,6 +18,10 @@ export const indexFates = ['kept', 'kept', 'lost'] as const
 
 /** Share of disks whose recovery is crashed too. */
 const RECOVERY_RATE = 0.08
+/** Share of disks whose records are all compared with the rows. */
+const AUDIT_RATE = 0.2
+/** Share of disks that are compacted before they are crashed again. */
+const COMPACTION_RATE = 0.2
 /** Share of calls of a recovery at which it is crashed. */
 const RECOVERY_CRASH_RATE = 0.15
 
@@ -29,6 +35,8 @@ export async function reopen(machine: Machine, seed: number): Promise<ReopenedDi
   const stack = await machine.open()
   machine.fs.intercept(null)
   const state = await readWell(stack)
+  if (random.chance(AUDIT_RATE)) await checkSegments(stack.catalog, stack.segments, { holes: true })
+  if (random.chance(COMPACTION_RATE)) await stack.compact()
   const isProbed = random.chance(0.75)
   if (isProbed) await probe(stack.store, seed)
   const model = random.pick(['lose-all', 'torn', 'kill'] as const)

@@ -23,6 +23,9 @@ export const setting: readonly Round[] = [
   { steps: [{ kind: 'create-bucket', bucket: alpha }] },
   { steps: [put('a', 11, 100), put('b', 12, 3000)] },
   { steps: [{ kind: 'create-bucket', bucket: 'empty' }, put('gone', 13, 700)] },
+  // Dead bytes, for a compaction.
+  { steps: [put('dead', 18, 9000), put('last', 19, 2000)] },
+  { steps: [{ kind: 'delete', bucket: alpha, key: 'dead' }] },
   { control: 'flush' },
   { control: 'snapshot' },
   { steps: [{ kind: 'copy', source: { bucket: alpha, key: 'b' }, bucket: alpha, key: 'twin' }] },
@@ -88,6 +91,7 @@ export const togetherScenario: Scenario = {
 export const controlScenarios: readonly Scenario[] = [
   { name: 'flush', round: { control: 'flush' } },
   { name: 'snapshot', round: { control: 'snapshot' } },
+  { name: 'compact', round: { control: 'compact' } },
   { name: 'restart', round: { control: 'restart' } },
   starting('start after a kill', { failedSyncs: 0, isAtOnce: false }),
   starting('start after a failed sync', { failedSyncs: 1, isAtOnce: true }),

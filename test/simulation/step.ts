@@ -66,15 +66,19 @@ export interface BodySpec {
 
 /** Steps of one round run at the same time; the next round starts when all have settled. */
 export type Round =
-  | { readonly steps: readonly Step[]; readonly beside?: 'flush' | 'snapshot' }
+  | { readonly steps: readonly Step[]; readonly beside?: Upkeep }
   /** Of the store as a whole. */
   | { readonly control: Control }
 
+/** `restart` closes and opens; `kill` opens again what a dead process left. */
+export type Control = Upkeep | 'restart' | 'kill'
+
 /**
- * `restart` closes and opens; `kill` opens again what a dead process left; `flush` writes the
- * overlay to the index; `snapshot` writes a catalog snapshot.
+ * What a store does by itself while clients use it: `flush` writes rows to the index, `snapshot`
+ * writes a catalog snapshot, `compact` gives the space of dead blobs back.
  */
-export type Control = 'restart' | 'kill' | 'flush' | 'snapshot'
+export const upkeeps = ['flush', 'snapshot', 'compact'] as const
+export type Upkeep = (typeof upkeeps)[number]
 
 export function describeRound(round: Round): string {
   if ('control' in round) return `[${round.control}]`

@@ -8,8 +8,17 @@ import { recordSpan } from '../../src/segment/types.ts'
 import { SegmentFamily } from '../../src/store/compaction/segment-family.ts'
 import { checkInvariants } from './invariants.ts'
 
+export interface SegmentCheckOptions {
+  /** A power loss has left holes where nothing had been acknowledged. */
+  readonly holes?: boolean
+}
+
 /** @throws Error that lists every breach */
-export async function checkSegments(catalog: Catalog, segments: Segments): Promise<void> {
+export async function checkSegments(
+  catalog: Catalog,
+  segments: Segments,
+  { holes = false }: SegmentCheckOptions = {},
+): Promise<void> {
   const { named, garbage } = checkInvariants(catalog)
   const family = SegmentFamily.load(catalog)
   const breaches: string[] = []
@@ -28,7 +37,9 @@ export async function checkSegments(catalog: Catalog, segments: Segments): Promi
     const [segment, ...blob] = key.split('/')
     expect(Number(segment), blob.join('/'), size)
   }
-  const found = await recordsOf(segments, family, breaches)
+  const damages: string[] = []
+  const found = await recordsOf(segments, family, { breaches, damages })
+  if (!holes) breaches.push(...damages)
   for (const [name, size] of expected) {
     if (found.get(name) !== size) breaches.push(`${name}: rows say ${size}, is ${found.get(name)}`)
   }
@@ -39,7 +50,7 @@ export async function checkSegments(catalog: Catalog, segments: Segments): Promi
 async function recordsOf(
   segments: Segments,
   family: SegmentFamily,
-  breaches: string[],
+  { breaches, damages }: { readonly breaches: string[]; readonly damages: string[] },
 ): Promise<ReadonlyMap<string, number>> {
   const sizes = new Map<string, number>()
   const homes = new Map<string, number>()
@@ -47,7 +58,7 @@ async function recordsOf(
     if (family.isReplaced(id)) continue
     for await (const step of segments.scan(id, { payloads: true })) {
       if (step.step !== 'record') {
-        if (step.step === 'damage') breaches.push(`segment ${id} is damaged at ${step.start}`)
+        if (step.step === 'damage') damages.push(`segment ${id} is damaged at ${step.start}`)
         continue
       }
       const { kind, blob, number, storedSize } = step.header
