@@ -5,8 +5,8 @@
  * Changes are optimistic: `build` looks at the newest rows through a `Change`, which turns every
  * look into a check of the commit. When a check fails, or when `build` refuses on the strength of a
  * row that is not durable yet, it is asked again; so a refusal never rests on a write that a crash
- * could still undo. Nor does it, or the answer that there is nothing to do, rest on the failure of a
- * write that a crash could still bring back: then an empty commit makes that failure final first.
+ * could still undo. Nor does it, or the answer that there is nothing to do, rest on the failure of
+ * a write that a crash could still bring back: then an empty commit makes that failure final first.
  */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BlobRef, BlobStore } from '../engine/blob-store.ts'
