@@ -42,12 +42,14 @@ describe('GetObject', () => {
     expect(reply.headers['content-type']).toBe('application/xml')
     expect(element(reply.text, 'Key')).toBe('a&b')
     expect(element(reply.text, 'RequestId')).toBe(reply.headers['x-amz-request-id'])
-    expect(element(reply.text, 'Resource')).toBe(`/${bucket}/a&b`)
+    expect(element(reply.text, 'Resource')).toBe(`/${bucket}/a%26b`)
   })
 
   it('says so when there is no such bucket', async () => {
-    const reply = await read(`/${bucketName()}/k`)
+    const name = bucketName()
+    const reply = await read(`/${name}/k`)
     expect([reply.status, reply.code]).toEqual([404, 'NoSuchBucket'])
+    expect(element(reply.text, 'BucketName')).toBe(name)
   })
 
   it('refuses part 2 of an object that was put whole and gives part 1', async () => {

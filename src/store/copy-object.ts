@@ -6,7 +6,7 @@ import { commit } from './commit.ts'
 import { requireCopyConditions, requireWriteConditions } from './conditions.ts'
 import { BodyDigester } from './digests.ts'
 import { dropObject } from './drop-object.ts'
-import { StoreError } from './errors.ts'
+import { noSuchKey, StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectInfo } from './object-info.ts'
 import type { CopyObjectInput, CopySource, ObjectInfo } from './object-store.ts'
@@ -88,7 +88,7 @@ function readSource(change: Change, source: CopySource): SourceRow {
   const { id } = bucketIn(change, source.bucket)
   const key = objectKey(id, source.key)
   const row = change.read(key)
-  if (row === null) throw new StoreError('no-such-key')
+  if (row === null) throw noSuchKey(source.key)
   const object = decodeObject(row)
   requireCopyConditions(object, source.conditions)
   return { key, row, object }

@@ -52,3 +52,8 @@ export class StoreError extends Error {
     this.detail = detail
   }
 }
+
+/** S3 names the key in its answer. */
+export function noSuchKey(key: string): StoreError {
+  return new StoreError('no-such-key', undefined, { key })
+}

@@ -8,13 +8,18 @@ import { bucketKey } from './rows/keys.ts'
 /** @throws StoreError `no-such-bucket` */
 export function requireBucket(catalog: Catalog, bucket: BucketName): BucketFields {
   const row = catalog.get(bucketKey(bucket))
-  if (row === null) throw new StoreError('no-such-bucket')
+  if (row === null) throw noSuchBucket(bucket)
   return decodeBucket(row)
 }
 
 /** As `requireBucket`, and the bucket stays until the change is committed. */
 export function bucketIn(change: Change, bucket: BucketName): BucketFields {
   const row = change.read(bucketKey(bucket))
-  if (row === null) throw new StoreError('no-such-bucket')
+  if (row === null) throw noSuchBucket(bucket)
   return decodeBucket(row)
+}
+
+/** S3 names the bucket in its answer. */
+function noSuchBucket(bucket: BucketName): StoreError {
+  return new StoreError('no-such-bucket', undefined, { bucketName: bucket })
 }

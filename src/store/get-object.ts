@@ -1,6 +1,6 @@
 import { type PlacedPart, partAt, sliceBody } from './body-slices.ts'
 import { requireReadConditions } from './conditions.ts'
-import { StoreError } from './errors.ts'
+import { noSuchKey, StoreError } from './errors.ts'
 import { requireBucket } from './find-bucket.ts'
 import { objectAttributes, objectInfo } from './object-info.ts'
 import type {
@@ -38,7 +38,7 @@ interface Found {
 function lookUp(context: StoreContext, input: GetObjectInput): Found {
   const { id } = requireBucket(context.catalog, input.bucket)
   const row = context.catalog.get(objectKey(id, input.key))
-  if (row === null) throw new StoreError('no-such-key')
+  if (row === null) throw noSuchKey(input.key)
   const object = decodeObject(row)
   requireReadConditions(object, input.conditions)
   const selection = select(context, object, input)

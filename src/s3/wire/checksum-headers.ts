@@ -23,8 +23,8 @@ export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
  * The checksum a client sends with a body: x-amz-checksum-…, or announced by x-amz-trailer, and
  * named by x-amz-sdk-checksum-algorithm. Null when there is none.
  *
- * @throws S3Error `InvalidRequest` for two checksums, a malformed value, an unknown algorithm, or
- *   an algorithm named without its checksum
+ * @throws S3Error `InvalidRequest` for two checksums, an unknown algorithm, or an algorithm named
+ *   without its checksum; `BadDigest` for a value that is no checksum and so matches nothing
  */
 export function parseBodyChecksum(headers: RequestHeaders): BodyChecksum | null {
   const named = parseAlgorithm(headers, 'x-amz-sdk-checksum-algorithm')
@@ -78,7 +78,7 @@ export function parseChecksumRequest(
  * The whole object's checksum that CompleteMultipartUpload may bring, and x-amz-checksum-type.
  * A value with "-N" is COMPOSITE, any other FULL_OBJECT.
  *
- * @throws S3Error `InvalidRequest` as `parseBodyChecksum`
+ * @throws S3Error as `parseBodyChecksum`
  */
 export function parseCompleteChecksum(headers: RequestHeaders): {
   readonly checksum: Checksum | null
@@ -150,7 +150,7 @@ function checksumFromHeaders(
     const value = values[0]!
     const digest = suffix === undefined ? value : value.replace(suffix, '')
     if (!isChecksumValue(algorithm, digest)) {
-      throw invalid(`Value for ${name} header is invalid.`)
+      throw new S3Error('BadDigest', {}, { message: `Value for ${name} header is invalid.` })
     }
     found = { algorithm, value }
   }

@@ -1,6 +1,6 @@
 import { sliceBody } from '../body-slices.ts'
 import { requireCopyConditions } from '../conditions.ts'
-import { StoreError } from '../errors.ts'
+import { noSuchKey, StoreError } from '../errors.ts'
 import { requireBucket } from '../find-bucket.ts'
 import type { PartInfo, ResolvedRange, UploadPartCopyInput } from '../object-store.ts'
 import { openBody } from '../open-body.ts'
@@ -17,7 +17,7 @@ export async function uploadPartCopy(
   const { source, bucket, key, uploadId, partNumber, signal } = input
   const { id } = requireBucket(context.catalog, source.bucket)
   const row = context.catalog.get(objectKey(id, source.key))
-  if (row === null) throw new StoreError('no-such-key')
+  if (row === null) throw noSuchKey(source.key)
   const object = decodeObject(row)
   requireCopyConditions(object, source.conditions)
   const range = copyRange(input, object)
