@@ -6,7 +6,7 @@ import { type AccessRequest, authorise } from './auth/policy.ts'
 import { verifyRequest } from './auth/verify.ts'
 import { DecodedRequest } from './decoded-request.ts'
 import { S3Error } from './errors.ts'
-import type { Operation } from './operation.ts'
+import type { Operation, OperationContext } from './operation.ts'
 import { operations } from './operations.ts'
 import { isOwner } from './owner.ts'
 import { patientReply } from './patient-reply.ts'
@@ -74,7 +74,7 @@ export class Dispatcher {
   }
 
   async #serve(raw: RawRequest, progress: Progress): Promise<S3Reply> {
-    const { store, identity, region, clock } = this.#options
+    const { identity, region, clock } = this.#options
     const request = new DecodedRequest(raw, this.#options.domains)
     progress.request = request
     const row = this.#router.find(request)
@@ -85,17 +85,7 @@ export class Dispatcher {
     request.verified = verified
     const input = await row.decode(request)
     for (const need of row.alsoNeeds?.(input) ?? []) this.#require(verified.principal, need)
-    const context = {
-      store,
-      identity,
-      principal: verified.principal,
-      region,
-      requestId: raw.id,
-      // A getter: most operations never ask, and a signal costs more than the rest of this object.
-      get signal() {
-        return raw.signal
-      },
-    }
+    const context = new RequestContext(raw, this.#options, verified.principal)
     const handled = row.handle(context, input)
     if (row.isSlow !== true) return handled
     const renderError = (cause: unknown) => {
@@ -140,35 +130,66 @@ export class Dispatcher {
   }
 
   #headers(raw: RawRequest, headers: S3Reply['headers']): Record<string, string> {
+    // The spread comes last on hot paths: properties after one make V8 build a hidden class each time.
     return {
-      ...headers,
       'x-amz-request-id': raw.id,
       'x-amz-id-2': this.#hostId,
       server: 'Varve',
+      ...headers,
     }
   }
 }
 
+/**
+ * What a handler is given. Classes here, not literals: an accessor in a literal gives every object a
+ * hidden class of its own, and half the time of a small GET was spent on collecting those.
+ */
+class RequestContext implements OperationContext {
+  readonly store: ObjectStore
+  readonly identity: Identity
+  readonly principal: Principal
+  readonly region: string
+  readonly requestId: string
+  readonly #raw: RawRequest
+
+  constructor(raw: RawRequest, options: DispatcherOptions, principal: Principal) {
+    this.store = options.store
+    this.identity = options.identity
+    this.principal = principal
+    this.region = options.region
+    this.requestId = raw.id
+    this.#raw = raw
+  }
+
+  get signal(): AbortSignal {
+    return this.#raw.signal
+  }
+}
+
 /** How far a request came, for whoever writes it down. */
-class Progress {
+class Progress implements Dispatched {
+  reply: S3Reply = { status: 500, headers: {} }
   request: S3Request | null = null
   row: Operation | null = null
   principal: Principal | null = null
   /** Also set by a reply that fails after its first byte, so it is read when all is over. */
   error: S3Error | null = null
 
+  get operation(): string | null {
+    return this.row?.name ?? null
+  }
+
+  get bucket(): string | null {
+    return this.request?.bucket ?? null
+  }
+
+  get key(): string | null {
+    return this.request?.key ?? null
+  }
+
   finish(reply: S3Reply): Dispatched {
-    const progress = this
-    return {
-      reply,
-      operation: this.row?.name ?? null,
-      bucket: this.request?.bucket ?? null,
-      key: this.request?.key ?? null,
-      principal: this.principal,
-      get error() {
-        return progress.error
-      },
-    }
+    this.reply = reply
+    return this
   }
 }
 

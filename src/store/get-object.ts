@@ -22,7 +22,8 @@ export async function getObject(
 ): Promise<ObjectReader> {
   const { object, head } = lookUp(context, input)
   const slices = sliceBody(context.catalog, object, head.range)
-  return { ...head, body: await openBody(context, slices, input.signal) }
+  const body = await openBody(context, slices, input.signal)
+  return { body, ...head }
 }
 
 export function headObject(context: StoreContext, input: GetObjectInput): ObjectHead {
@@ -44,8 +45,14 @@ function lookUp(context: StoreContext, input: GetObjectInput): Found {
   const selection = select(context, object, input)
   const { part } = selection
   const info = objectInfo(input.key, object)
+  // Field by field: a spread with fields after it costs V8 a new hidden class, and more time than
+  // all the rest of this.
   const head = {
-    ...info,
+    key: info.key,
+    size: info.size,
+    etag: info.etag,
+    lastModified: info.lastModified,
+    storageClass: info.storageClass,
     checksum: part === null ? info.checksum : checksumOfPart(info, object, part),
     attributes: objectAttributes(object),
     partsCount: object.partCount === 0 ? null : object.partCount,

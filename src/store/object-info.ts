@@ -33,5 +33,5 @@ export function objectInfo(key: ObjectKey, object: ObjectHeadFields): ObjectInfo
 }
 
 export function objectAttributes(object: ObjectFields): ObjectAttributes {
-  return { ...object.attributes, storageClass: object.storageClass }
+  return { storageClass: object.storageClass, ...object.attributes }
 }

@@ -59,7 +59,7 @@ function storeSmall(
   requireDigests(intake.body, digests)
   const small = bytes.length === 0 ? null : context.engine.small(bytes)
   const storedSize = small === null ? 0 : recordSpan(small.record.payload.length)
-  return { ...digests, size: bytes.length, small, ref: null, storedSize }
+  return { size: bytes.length, small, ref: null, storedSize, ...digests }
 }
 
 async function storeLarge(

@@ -136,7 +136,7 @@ export function decodeObject(row: Buffer): ObjectFields {
   const attributes = readAttributes(reader, ROW)
   const body = readBody(reader, head)
   reader.end()
-  return { ...head, attributes, body }
+  return { attributes, body, ...head }
 }
 
 /** The same row with the shared flag set, or null when it is set. */

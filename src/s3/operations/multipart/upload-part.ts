@@ -15,9 +15,9 @@ export const uploadPart = operation({
   decode(request) {
     refuseWriteHeaders(request.headers)
     return {
-      ...decodeUploadName(request),
       partNumber: parsePartNumber(request.query) ?? 0,
       body: request.objectBody(),
+      ...decodeUploadName(request),
     }
   },
 

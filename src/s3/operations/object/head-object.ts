@@ -11,7 +11,7 @@ export const headObject = operation({
   decode: decodeRead,
 
   async handle({ store, signal }, input) {
-    const object = await readObject(input, (query) => store.headObject({ ...query, signal }))
+    const object = await readObject(input, (query) => store.headObject({ signal, ...query }))
     return {
       status: object.isPartial ? 206 : 200,
       headers: objectHeaders(object, input.headers),

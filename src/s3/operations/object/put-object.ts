@@ -25,10 +25,10 @@ export const putObject = operation({
     }
     refuseWriteHeaders(request.headers)
     return {
-      ...requireObject(request),
       attributes: parseObjectAttributes(request.headers),
       conditions: parseWriteConditions(request.headers),
       body: request.objectBody(),
+      ...requireObject(request),
     }
   },
 

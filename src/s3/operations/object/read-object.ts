@@ -30,17 +30,17 @@ export function decodeRead(request: DecodeRequest): ReadInput {
   namesNullVersion(query.get('versionId'))
   refuseCustomerKey(headers)
   const whole = {
-    ...requireObject(request),
     conditions: parseReadConditions(headers),
+    ...requireObject(request),
     ...(partNumber !== null && { partNumber }),
   }
   return {
-    ...withRange(whole, headers),
     headers: {
       withChecksum: wantsChecksum(headers),
       isPart: partNumber !== null,
       overrides: parseResponseOverrides(query),
     },
+    ...withRange(whole, headers),
   }
 }
 
@@ -68,7 +68,7 @@ function withRange(
   const range = parseRange(headers.get('range'))
   if (range === null) return { query: whole, otherwise: null }
   const ifRange = headers.get('if-range')
-  if (ifRange === null) return { query: { ...whole, range }, otherwise: null }
+  if (ifRange === null) return { query: { range, ...whole }, otherwise: null }
   const condition = sameObject(ifRange)
   const { ifMatch, ifUnmodifiedSince } = whole.conditions
   // The whole is always right: no cleverness where several conditions meet.
