@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { findPrograms, type RunResult, run, versionOf } from '../harness/command.ts'
 import { bucketName, pseudoRandomBytes, useServer } from '../harness/fixture.ts'
@@ -62,7 +62,12 @@ describe.each(['1', '2'])('AWS CLI v%s', (version) => {
   it_('deletes what is gone when it syncs with --delete', async () => {
     const small = workspace.file(`small-${version}`)
     await mkdir(small)
-    for (const name of ['a', 'b', 'c']) await writeFile(`${small}/${name}`, name)
+    const hourAgo = new Date(Date.now() - 3_600_000)
+    for (const name of ['a', 'b', 'c']) {
+      await writeFile(`${small}/${name}`, name)
+      // S3 tells whole seconds: a file of this very second would look newer than its upload.
+      await utimes(`${small}/${name}`, hourAgo, hourAgo)
+    }
     await aws('s3', 'sync', small, `s3://${bucket}/small`)
     await rm(`${small}/b`)
     await appendFile(`${small}/c`, ' changed')
