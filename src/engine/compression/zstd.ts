@@ -1,4 +1,3 @@
-import { compress, decompress } from '@mongodb-js/zstd'
 import { type Codec, CodecError } from './codec.ts'
 
 /** Fast enough for data that is written once, on its way to the warm tier. */
@@ -7,15 +6,19 @@ const MAGIC = 0xfd2fb528
 /** RFC 8878 §3.1.1.2.4: no block makes more than this. */
 const BLOCK_RAW_SIZE_MAX = 128 * 1024
 
+/** Loaded when first needed: nothing is written as Zstd while it is hot. */
+const library = () => import('@mongodb-js/zstd')
+
 /** One Zstd frame (RFC 8878). Always off the event loop. */
 export const zstd: Codec = {
   name: 'zstd',
-  compress: (raw) => compress(raw, LEVEL),
+  compress: async (raw) => (await library()).compress(raw, LEVEL),
 
   async decompress(stored, rawSize) {
     // The decoder takes no limit: how much the blocks can make is counted first.
     const limit = Math.ceil(rawSize / BLOCK_RAW_SIZE_MAX) * BLOCK_RAW_SIZE_MAX
     if (rawSizeBound(stored) > limit) throw new CodecError('zstd frame makes too much')
+    const { decompress } = await library()
     const raw = await decompress(stored).catch((cause: unknown) => {
       throw new CodecError('zstd frame', { cause })
     })
