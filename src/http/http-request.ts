@@ -15,14 +15,14 @@ export class HttpRequest implements RawRequest {
   /** Host of an absolute-form target, as proxies send it; null otherwise. */
   readonly authority: string | null
   readonly headers: RequestHeaders
-  readonly body: RequestBody
+  readonly body: AsyncIterable<Uint8Array>
   readonly #request: IncomingMessage
   readonly #connection: Connection
 
   constructor(
     id: string,
     request: IncomingMessage,
-    parts: { readonly body: RequestBody; readonly connection: Connection },
+    parts: { readonly body: RequestBody | null; readonly connection: Connection },
   ) {
     const { rawPath, rawQuery, authority } = targetOf(request)
     this.id = id
@@ -31,7 +31,7 @@ export class HttpRequest implements RawRequest {
     this.rawQuery = rawQuery
     this.authority = authority
     this.headers = parseHeaders(request.rawHeaders)
-    this.body = parts.body
+    this.body = parts.body ?? nothing
     this.#request = request
     this.#connection = parts.connection
   }
@@ -57,4 +57,9 @@ function targetOf(request: IncomingMessage): RequestTarget {
     // Not a path, such as the `*` of OPTIONS: the dispatcher refuses it like any broken path.
     return { rawPath: target, rawQuery: '', authority: null }
   }
+}
+
+/** The body of a request that has none. */
+const nothing: AsyncIterable<Uint8Array> = {
+  [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true, value: undefined }) }),
 }

@@ -88,11 +88,16 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   async return(): Promise<IteratorResult<Uint8Array>> {
+    this.discard()
+    return { done: true, value: undefined }
+  }
+
+  /** Nobody reads it any more. */
+  discard(): void {
     this.#isEnded = true
     this.#queue.length = 0
     this.#queuedSize = 0
     this.#stopTimer()
-    return { done: true, value: undefined }
   }
 
   /** Makes the pull in progress, or the next one, reject. The first reason stands. */

@@ -43,13 +43,11 @@ export class S3Endpoint {
 
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
     const startedAt = performance.now()
+    const { limits } = this.#options
     const hasBody = declaresBody(request)
-    const body = new RequestBody(request, response, {
-      limits: this.#options.limits,
-      expectsContinue,
-    })
+    const body = hasBody ? new RequestBody(request, response, { limits, expectsContinue }) : null
     const connection = this.#options.connections.of(request.socket)
-    connection.body = hasBody ? body : null
+    connection.body = body
     connection.answering += 1
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     const isAdmitted = this.#admission.enter(hasBody)
@@ -60,7 +58,7 @@ export class S3Endpoint {
     let sent = 0
     let failure: S3Error | null = null
     try {
-      sent = await this.#send(raw, response, { dispatched, hasBody, request })
+      sent = await this.#send(raw, response, { dispatched, body, request })
     } catch (cause) {
       // Too late for another status: the connection is broken already. Only the log can tell why.
       failure = new S3Error('InternalError', {}, { cause })
@@ -69,7 +67,7 @@ export class S3Endpoint {
     await closed
     connection.answering -= 1
     if (connection.isBroken && connection.answering === 0) request.socket.destroySoon()
-    this.#report(raw, response, { dispatched, sent, startedAt, failure })
+    this.#report(raw, response, { dispatched, body, sent, startedAt, failure })
   }
 
   #dispatch(raw: HttpRequest, request: IncomingMessage): Promise<Dispatched> {
@@ -94,17 +92,17 @@ export class S3Endpoint {
     response: ServerResponse,
     context: {
       readonly dispatched: Dispatched
-      readonly hasBody: boolean
+      readonly body: RequestBody | null
       readonly request: IncomingMessage
     },
   ): Promise<number> {
-    const { dispatched, hasBody, request } = context
+    const { dispatched, body, request } = context
     const { reply } = dispatched
-    const isUnread = hasBody && !request.complete
-    const isUnwanted =
-      raw.body.isUnsent || reply.close === true || remaining(request, raw) > SKIP_SIZE_MAX
-    const mustClose = isUnread && isUnwanted
-    if (hasBody) await raw.body.return()
+    const isUnread = body !== null && !request.complete
+    const mustClose =
+      isUnread &&
+      (body.isUnsent || reply.close === true || remaining(request, body) > SKIP_SIZE_MAX)
+    body?.discard()
     const sent = await sendReply(response, reply, {
       isHead: raw.method === 'HEAD',
       close: mustClose || reply.close === true || this.#options.isDraining(),
@@ -122,6 +120,7 @@ export class S3Endpoint {
     response: ServerResponse,
     result: {
       readonly dispatched: Dispatched
+      readonly body: RequestBody | null
       readonly sent: number
       readonly startedAt: number
       readonly failure: S3Error | null
@@ -142,7 +141,7 @@ export class S3Endpoint {
       cause: error?.cause ?? null,
       remoteAddress: raw.remoteAddress,
       userAgent: raw.headers.get('user-agent'),
-      bytesReceived: raw.body.bytes,
+      bytesReceived: result.body?.bytes ?? 0,
       bytesSent: result.sent,
       durationMs: performance.now() - result.startedAt,
       isComplete: response.writableFinished,
@@ -155,9 +154,9 @@ function declaresBody(request: IncomingMessage): boolean {
   return request.headers['transfer-encoding'] !== undefined || (length ?? '0') !== '0'
 }
 
-function remaining(request: IncomingMessage, raw: HttpRequest): number {
+function remaining(request: IncomingMessage, body: RequestBody): number {
   const length = request.headers['content-length']
-  return length === undefined ? Number.POSITIVE_INFINITY : Number(length) - raw.body.bytes
+  return length === undefined ? Number.POSITIVE_INFINITY : Number(length) - body.bytes
 }
 
 function whenClosed(response: ServerResponse): Promise<void> {

@@ -31,7 +31,7 @@ export async function sendReply(
     throw error
   }
   if (isStream && !isBodyless) {
-    return stream(response, body, { ...options, size: declaredSize(reply) })
+    return stream(response, body, { size: declaredSize(reply), ...options })
   }
   if (isStream) await discard(body)
   if (isBodyless || body === undefined || isStream) return finish(response, options, null)
