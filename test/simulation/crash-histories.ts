@@ -6,12 +6,17 @@ const seedAsked = process.env['SEED']
 /** How long to go on with ever new seeds, instead of a fixed number of them. */
 const secondsAsked = process.env['VARVE_SIMULATE_SECONDS']
 
+/** For tests that run as long as they are asked to. */
+export const campaignTimeoutMs = 600_000 + 2000 * Number(secondsAsked ?? 0)
+
 export interface CrashCampaign {
   readonly name: string
   readonly options: Omit<CrashRunOptions, 'seed'>
   /** The seeds of an ordinary run: this one and those after it. */
   readonly firstSeed: number
   readonly seedCount: number
+  /** Fewer states than this mean that the campaign has lost its bite. */
+  readonly stateCountMin: number
 }
 
 /** Runs histories with crashes, seed by seed, and reports how many states were checked. */
@@ -33,7 +38,8 @@ export async function runCampaign(campaign: CrashCampaign): Promise<CrashRunResu
     imageCount += result.imageCount
   }
   console.info(`${name}: ${runCount} histories, ${imageCount} disks, ${stateCount} crash states`)
-  expect(stateCount).toBeGreaterThan(0)
+  const isOrdinary = seedAsked === undefined && until === 0
+  expect(stateCount).toBeGreaterThan(isOrdinary ? campaign.stateCountMin : 0)
   return { stateCount, imageCount }
 }
 

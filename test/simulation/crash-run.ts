@@ -1,3 +1,4 @@
+import { CatalogError } from '../../src/catalog/errors.ts'
 import type { CrashModel, DiskOperation, Fault } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { check, type Expectation, expectationOf } from './expectation.ts'
@@ -7,13 +8,15 @@ import { ReferenceModel } from './reference-model.ts'
 import { digestOf, indexFates, type ReopenedDisk, reopen } from './reopen.ts'
 import { RoundRunner } from './round-runner.ts'
 import type { Stack } from './stack.ts'
-import { type Control, describeRound, type Round } from './step.ts'
+import { type Control, describeRound, type Round, type Upkeep } from './step.ts'
 import { difference, readState } from './store-state.ts'
 
 export interface CrashRunOptions extends HistoryOptions, Omit<MachineOptions, 'seed' | 'capacity'> {
   readonly roundCount: number
   /** Chance of a crash before an operation that is no boundary. */
   readonly crashRate: number
+  /** Chance of a transaction of the index to fail. Default: none does. */
+  readonly indexFailureRate?: number
   /** Rounds to run in place of made-up ones. */
   readonly rounds?: readonly Round[]
   /** Rounds at the beginning during which nothing crashes. Default: none. */
@@ -100,7 +103,10 @@ export class CrashRun {
 
   async #open(machine: Machine): Promise<Stack> {
     machine.fs.intercept((operation) => this.#intercept(machine, operation))
-    return machine.open()
+    const stack = await machine.open()
+    const { indexFailureRate = 0 } = this.#options
+    machine.index.isFailing = () => this.#random.chance(indexFailureRate)
+    return stack
   }
 
   async #runSteps(
@@ -110,8 +116,18 @@ export class CrashRun {
   ): Promise<void> {
     const runner = new RoundRunner(stack.store, this.#model)
     const answered = runner.run(steps, () => this.#capture(machine, 'after an answer'))
-    if (beside !== undefined) await stack[beside]()
+    if (beside !== undefined) await this.#keepUp(stack, beside)
     await answered
+  }
+
+  /** An index that takes no rows is no reason to fail for anybody else. */
+  async #keepUp(stack: Stack, upkeep: Upkeep): Promise<void> {
+    try {
+      await stack[upkeep]()
+    } catch (error) {
+      const isIndex = error instanceof CatalogError && error.kind === 'unavailable'
+      if (!isIndex || !this.#options.indexFailureRate) throw error
+    }
   }
 
   async #control(
@@ -120,12 +136,13 @@ export class CrashRun {
     stack: Stack,
   ): Promise<{ readonly machine: Machine; readonly stack: Stack }> {
     if (control !== 'restart' && control !== 'kill') {
-      await stack[control]()
+      await this.#keepUp(stack, control)
       return { machine, stack }
     }
     if (control === 'restart') await stack.close()
     const next = control === 'kill' ? machine.crash({ model: 'kill', seed: 0 }) : machine
     machine.fs.intercept(null)
+    next.index.isFailing = () => false
     if (control === 'kill') await stack.close()
     return { machine: next, stack: await this.#open(next) }
   }

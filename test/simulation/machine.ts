@@ -1,3 +1,4 @@
+import type { OrderedKv } from '../../src/catalog/kv/ordered-kv.ts'
 import type { FileSystem } from '../../src/platform/file-system.ts'
 import { type CrashOptions, MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
@@ -13,6 +14,8 @@ export interface MachineOptions {
   readonly disguise?: (fs: FileSystem) => FileSystem
   /** What clients get in place of the store itself. */
   readonly corrupt?: (store: ObjectStore) => ObjectStore
+  /** What the catalog gets in place of the index itself. */
+  readonly spoil?: (kv: OrderedKv) => OrderedKv
 }
 
 export interface MachineCrash extends CrashOptions {
@@ -52,9 +55,10 @@ export class Machine {
 
   async open(): Promise<Stack> {
     const random = new SeededRandom(this.#options.seed + Math.imul(this.#openCount++, 7919))
+    const kv = await this.index.open()
     const stack = await openStack({
       fs: this.#options.disguise?.(this.fs) ?? this.fs,
-      kv: await this.index.open(),
+      kv: this.#options.spoil?.(kv) ?? kv,
       directory: this.directory,
       clock: { now: () => this.#now++ },
       random,

@@ -1,3 +1,4 @@
+import type { OrderedKv } from '../../src/catalog/kv/ordered-kv.ts'
 import type { FileHandle, FileSystem } from '../../src/platform/file-system.ts'
 import type { ObjectStore } from '../../src/store/object-store.ts'
 
@@ -9,6 +10,7 @@ export interface Mutant {
   readonly name: string
   readonly disguise?: (fs: FileSystem) => FileSystem
   readonly corrupt?: (store: ObjectStore) => ObjectStore
+  readonly spoil?: (kv: OrderedKv) => OrderedKv
 }
 
 const done = Promise.resolve()
@@ -55,6 +57,58 @@ export const mutants: readonly Mutant[] = [
   {
     name: 'writes to the wrong place now and then',
     disguise: (fs) => withHandles(fs, misdirected),
+  },
+  {
+    name: 'reads another place now and then',
+    disguise: (fs) => withHandles(fs, misread),
+  },
+  {
+    name: 'reads a zero where there is none',
+    disguise: (fs) => withHandles(fs, zeroed),
+  },
+  {
+    name: 'creates a file over one that is there',
+    disguise: (fs) =>
+      overlaid(fs, {
+        open: async (path, mode) => {
+          if (mode === 'create' && (await fs.stat(path)) !== null) return fs.open(path, 'update')
+          return fs.open(path, mode)
+        },
+        list: async (path) => (await fs.list(path)).slice(0, -1),
+      }),
+  },
+  {
+    name: 'moves its index on and leaves its rows behind',
+    spoil: (kv) => overlaid(kv, { apply: (_, position) => kv.apply([], position) }),
+  },
+  {
+    name: 'loses one row in ten on the way to the index',
+    spoil: (kv) => {
+      let count = 0
+      const kept = () => ++count % 10 !== 0
+      return overlaid(kv, { apply: (rows, position) => kv.apply(rows.filter(kept), position) })
+    },
+  },
+  {
+    name: 'copies an object without what belongs to it',
+    corrupt: (store) =>
+      overlaid(store, {
+        copyObject: (input) => store.copyObject({ ...input, metadata: new Map() }),
+      }),
+  },
+  {
+    name: 'lists one key too few',
+    corrupt: (store) =>
+      overlaid(store, {
+        listObjects: async (query) => {
+          const page = await store.listObjects(query)
+          return page.objects.length < 3 ? page : { ...page, objects: page.objects.slice(1) }
+        },
+      }),
+  },
+  {
+    name: 'keeps an upload that was aborted',
+    corrupt: (store) => overlaid(store, { abortMultipartUpload: () => done }),
   },
   {
     name: 'forgets a delete',
@@ -120,6 +174,25 @@ function misdirected(file: FileHandle): Override<FileHandle> {
   let count = 0
   return {
     write: (pieces, position) => file.write(pieces, ++count % 7 === 0 ? position + 8 : position),
+  }
+}
+
+function misread(file: FileHandle): Override<FileHandle> {
+  let count = 0
+  return {
+    read: (target, position) =>
+      file.read(target, ++count % 50 === 0 && position >= 256 ? position - 8 : position),
+  }
+}
+
+function zeroed(file: FileHandle): Override<FileHandle> {
+  let count = 0
+  return {
+    read: async (target, position) => {
+      const size = await file.read(target, position)
+      if (size > 60 && ++count % 20 === 0) target[size - 10] = 0
+      return size
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { CatalogError } from '../../src/catalog/errors.ts'
 import { MemoryKv } from '../../src/catalog/kv/memory-kv.ts'
 import type { KvView, OrderedKv } from '../../src/catalog/kv/ordered-kv.ts'
 import { everyKey } from '../../src/catalog/kv/ordered-kv.ts'
@@ -11,6 +12,8 @@ export class SimulatedIndex {
   /** What it holds until it is first opened. */
   #frozen: KvView | null = null
   #applyCount = 0
+  /** Asked before each transaction; true makes it fail. */
+  isFailing: () => boolean = () => false
 
   /** Changes whenever the content does. */
   get fingerprint(): string {
@@ -54,6 +57,7 @@ export class SimulatedIndex {
       apply: async (writes, position) => {
         // A transaction takes its time, and happens wholly or not at all.
         await new Promise((resolve) => setImmediate(resolve))
+        if (this.isFailing()) throw new CatalogError('unavailable', 'the index takes no rows')
         await open().apply(writes, position)
         this.#applied(kv)
       },
