@@ -20,8 +20,12 @@ export async function scratchDirectory(): Promise<string> {
 }
 
 /** The built server on a directory of its own, quiet, with one bucket `bench`. */
-export async function startVarve(dataDir: string): Promise<ServerProcess> {
-  return ServerProcess.start({ dataDir, env: { VARVE_LOG_LEVEL: 'warn', VARVE_BUCKETS: 'bench' } })
+export async function startVarve(
+  dataDir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<ServerProcess> {
+  const own = { VARVE_LOG_LEVEL: 'warn', VARVE_BUCKETS: 'bench' }
+  return ServerProcess.start({ dataDir, env: { ...own, ...env } })
 }
 
 /** A bare server that does the least that such a request can cost. */
