@@ -130,7 +130,7 @@ export class Dispatcher {
   }
 
   #headers(raw: RawRequest, headers: S3Reply['headers']): Record<string, string> {
-    // The spread comes last on hot paths: properties after one make V8 build a hidden class each time.
+    // Spreads come last on hot paths: properties after one cost V8 a hidden class each time.
     return {
       'x-amz-request-id': raw.id,
       'x-amz-id-2': this.#hostId,
@@ -141,8 +141,8 @@ export class Dispatcher {
 }
 
 /**
- * What a handler is given. Classes here, not literals: an accessor in a literal gives every object a
- * hidden class of its own, and half the time of a small GET was spent on collecting those.
+ * What a handler is given. Classes here, not literals: an accessor in a literal gives every object
+ * a hidden class of its own, and half the time of a small GET was spent on collecting those.
  */
 class RequestContext implements OperationContext {
   readonly store: ObjectStore
