@@ -116,8 +116,8 @@ export class CrashRun {
   ): Promise<void> {
     const runner = new RoundRunner(stack.store, this.#model)
     const answered = runner.run(steps, () => this.#capture(machine, 'after an answer'))
-    if (beside !== undefined) await this.#keepUp(stack, beside)
-    await answered
+    const isKept = beside === undefined ? null : this.#keepUp(stack, beside)
+    await Promise.all([answered, isKept])
   }
 
   /** An index that takes no rows is no reason to fail for anybody else. */

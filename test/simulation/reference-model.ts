@@ -51,6 +51,14 @@ interface Write {
   fail(): void
 }
 
+export interface Completing {
+  readonly record: UploadRecord
+  /** What the object is if the Complete happens. */
+  readonly values: readonly ObjectValue[]
+  /** What it is if not. */
+  readonly before: readonly (ObjectValue | null)[]
+}
+
 /** How one write ended; `failed`: nobody knows. */
 export type Ending = 'acknowledged' | 'refused' | 'failed'
 
@@ -70,14 +78,16 @@ export class ReferenceModel {
   readonly uploads = new Map<number, UploadRecord>()
   /** Grows with every change of what may be found. */
   version = 0
-  readonly #completing = new Set<Ticket>()
+  /** With what the object may have been before. */
+  readonly #completing = new Map<Ticket, readonly (ObjectValue | null)[]>()
 
   begin(step: Step, isAlone: boolean): Ticket {
     const expected = isAlone ? this.#expected(step) : undefined
     this.version++
+    const before = step.kind === 'complete' ? this.object(this.upload(step.upload)).possible : []
     const ticket = { step, isAlone, expected, writes: this.#writes(step) }
     if (step.kind === 'complete' && isAlone && ticket.writes.length > 0) {
-      this.#completing.add(ticket)
+      this.#completing.set(ticket, before)
     }
     return ticket
   }
@@ -98,11 +108,11 @@ export class ReferenceModel {
   }
 
   /** Completes that happen wholly or not at all: the upload goes as the object comes. */
-  get completing(): readonly { readonly record: UploadRecord; readonly values: ObjectValue[] }[] {
-    return [...this.#completing].flatMap(({ step }) => {
+  get completing(): readonly Completing[] {
+    return [...this.#completing].flatMap(([{ step }, before]) => {
       if (step.kind !== 'complete') return []
       const record = this.upload(step.upload)
-      return [{ record, values: this.#completed(record, step.partNumbers) }]
+      return [{ record, before, values: this.#completed(record, step.partNumbers) }]
     })
   }
 
@@ -248,6 +258,10 @@ export class ReferenceModel {
     const exists = this.bucket(bucket).certain
     if (exists === undefined) return undefined
     if (step.kind === 'create-bucket') return exists ? 'bucket-exists' : 'success'
+    // Of two reasons to refuse a copy either will do.
+    if (!exists && 'source' in step && this.#expectedSource(step.source) !== 'success') {
+      return undefined
+    }
     if (!exists) return 'no-such-bucket'
     if (step.kind === 'delete-bucket') return this.#expectedDeleteBucket(bucket)
     if ('source' in step) {

@@ -26,8 +26,8 @@ const COMPACTION_RATE = 0.2
 const RECOVERY_CRASH_RATE = 0.15
 
 /**
- * Opens a disk that a crash left, writes to it, crashes it, and opens it again: what it held at first
- * it must go on holding, however often it crashes, while it recovers too.
+ * Opens a disk that a crash left, writes to it, crashes it, and opens it again: what it held at
+ * first it must go on holding, however often it crashes, while it recovers too.
  */
 export async function reopen(machine: Machine, seed: number): Promise<ReopenedDisk> {
   const random = new SeededRandom(seed)
