@@ -14,8 +14,10 @@ export const FORMAT_VERSION = 1
 const FORMAT_FILE = 'varve.json'
 const LOCK_FILE = 'lock'
 /** What only a store that was used has. */
-const DATA_NAMES = ['hot', 'journal', 'snapshots', 'index', 'credentials.json']
-const UNFINISHED_NAMES = ['varve.json.tmp', 'credentials.json.tmp']
+const DATA_NAMES = ['hot', 'journal', 'snapshots', 'index', 'credentials.json', 'tiers.json']
+const UNFINISHED_NAMES = ['varve.json', 'credentials.json', 'tiers.json', 'heat'].map(
+  (name) => `${name}.tmp`,
+)
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 export type DataDirectoryErrorKind =

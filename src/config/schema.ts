@@ -40,6 +40,24 @@ export const settings = {
     flag: 'data',
     sentence: 'Directory that holds everything; made when it is missing.',
   }),
+  warmDir: setting({
+    kind: optional(path),
+    default: null,
+    sentence: 'Directory of the warm tier, on any disk; without it what would be warm stays hot.',
+  }),
+  coldDir: setting({
+    kind: optional(path),
+    default: null,
+    sentence:
+      'Directory of the cold tier, on any disk; without it what would be cold stays where it is.',
+  }),
+  reserveSize: setting({
+    kind: size({ min: 0, max: 1024 * GIB }),
+    default: 512 * MIB,
+    unit: 'bytes',
+    sentence:
+      'Room kept free for deletes and compaction, or a twentieth of the disk if that is less.',
+  }),
   host: setting({
     kind: name,
     default: '127.0.0.1',

@@ -23,6 +23,8 @@ function kindOf(error: SegmentError): EngineErrorKind {
       return 'missing'
     case 'closed':
       return 'closed'
+    case 'refused-tier':
+      return 'write-failed'
     case 'abandoned':
       return NO_ROOM.includes(errnoOf(error.cause) ?? '') ? 'disk-full' : 'write-failed'
   }

@@ -7,12 +7,16 @@ export type SegmentErrorKind =
   | 'missing-segment'
   /** An earlier write or sync of this segment failed; nothing is acknowledged on it any more. */
   | 'abandoned'
+  /** The directory of a tier is not there, or not this store's. The message says what to do. */
+  | 'refused-tier'
   | 'closed'
 
 export interface SegmentErrorDetail {
   readonly file?: string
   readonly offset?: number
   readonly field?: string
+  /** In place of the words made of the others. */
+  readonly message?: string
 }
 
 /** Every failure of the segment floor; the message names kind, file, offset and field. */
@@ -22,9 +26,13 @@ export class SegmentError extends Error {
   readonly detail: SegmentErrorDetail
 
   constructor(kind: SegmentErrorKind, detail: SegmentErrorDetail = {}, options?: ErrorOptions) {
-    const where = [detail.file, detail.offset, detail.field].filter((part) => part !== undefined)
-    super(where.length === 0 ? kind : `${kind}: ${where.join(', ')}`, options)
+    super(detail.message ?? inWords(kind, detail), options)
     this.kind = kind
     this.detail = detail
   }
+}
+
+function inWords(kind: SegmentErrorKind, { file, offset, field }: SegmentErrorDetail): string {
+  const where = [file, offset, field].filter((part) => part !== undefined)
+  return where.length === 0 ? kind : `${kind}: ${where.join(', ')}`
 }

@@ -38,9 +38,10 @@ export class LiveSegment {
     this.nonce = parts.nonce
   }
 
-  static found(path: string, found: FoundSegment): LiveSegment {
+  /** In the tier whose folder it was found in, whatever its header says. */
+  static found(path: string, tier: Tier, found: FoundSegment): LiveSegment {
     const { header, footer, nonce } = found
-    const { id, kind, tier } = header
+    const { id, kind } = header
     const segment = new LiveSegment({ id, kind, tier, path, nonce })
     segment.header = header
     segment.createdAt = header.createdAt

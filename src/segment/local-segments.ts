@@ -4,16 +4,13 @@ import { errnoOf, type FileSystem } from '../platform/file-system.ts'
 import type { Random } from '../platform/random.ts'
 import { SegmentError } from './errors.ts'
 import { Findings } from './findings.ts'
-import { HandleCache } from './handle-cache.ts'
-import { IndexBuilder } from './index-builder.ts'
-import { IndexLookup, type LookupAnswer } from './index-lookup.ts'
+import type { LookupAnswer } from './index-lookup.ts'
 import { LiveSegment } from './live-segment.ts'
-import { openDirectory } from './open-directory.ts'
-import { damageError, readRecord } from './record-reader.ts'
+import { openFolders } from './open-folders.ts'
 import { rewriteTail } from './rewrite-tail.ts'
 import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
-import { folderNames, segmentName, snapshotName, unfinishedName } from './segment-names.ts'
-import { scanRecords } from './segment-scan.ts'
+import { segmentName, snapshotName, unfinishedName } from './segment-names.ts'
+import { SegmentReading } from './segment-reading.ts'
 import { FileSegmentWriter, type ResumePoint, type WriterEnd } from './segment-writer.ts'
 import type {
   JournalEnd,
@@ -25,12 +22,15 @@ import type {
   SegmentWriter,
   WriterOptions,
 } from './segments.ts'
-import type { Place, RecordKey, SegmentKind, StoredRecord } from './types.ts'
+import { SegmentFolders, type TierDirectories } from './tier-directories.ts'
+import type { Place, RecordKey, SegmentKind, StoredRecord, Tier } from './types.ts'
 
 export interface LocalSegmentsParts {
   readonly fs: FileSystem
   /** The data directory; `hot`, `journal` and `snapshots` are made below it. */
   readonly directory: string
+  /** Where data segments of the other tiers lie; a tier that is not named cannot be written to. */
+  readonly tiers?: TierDirectories
   /** UUID of `varve.json`. Files of another store are not served. */
   readonly storeId: string
   readonly clock: Clock
@@ -54,7 +54,7 @@ const defaults: LocalSegmentsOptions = {
 }
 
 /**
- * The segment files of one data directory.
+ * The segment files of one data directory and of the directories of its tiers.
  *
  * Invariants: ids are handed out once; a file found at start is only ever sealed; no payload leaves
  * unverified; damage is reported and the rest goes on being served.
@@ -62,9 +62,9 @@ const defaults: LocalSegmentsOptions = {
 export class LocalSegments implements Segments {
   readonly #parts: LocalSegmentsParts
   readonly #storeId: Buffer
-  readonly #handles: HandleCache
-  readonly #lookup: IndexLookup
+  readonly #folders: SegmentFolders
   readonly #findings = new Findings()
+  readonly #reading: SegmentReading
   readonly #segments = new Map<number, LiveSegment>()
   readonly #writers = new Map<number, FileSegmentWriter>()
   /** Files of writers that were given up before anything in them was durable, being removed. */
@@ -72,14 +72,19 @@ export class LocalSegments implements Segments {
   #nextId = 1
   #closed = false
 
-  private constructor(parts: LocalSegmentsParts, options: LocalSegmentsOptions) {
+  private constructor(
+    parts: LocalSegmentsParts,
+    folders: SegmentFolders,
+    options: LocalSegmentsOptions,
+  ) {
     this.#parts = parts
     this.#storeId = parseStoreId(parts.storeId)
-    this.#handles = new HandleCache(parts.fs, options.handleCountMax)
-    this.#lookup = new IndexLookup({
-      pageCountMax: options.indexPageCountMax,
-      read: (segment, offset, guess) => this.#readStored(segment, offset, guess),
-      rebuild: (segment) => this.#indexUpTo(segment, { end: segment.dataSize, payloads: false }),
+    this.#folders = folders
+    this.#reading = new SegmentReading({
+      fs: parts.fs,
+      findings: this.#findings,
+      ...options,
+      isLive: (segment) => this.#segments.get(segment.id) === segment,
     })
   }
 
@@ -87,14 +92,15 @@ export class LocalSegments implements Segments {
    * Makes the folders, removes what is unfinished, and takes note of every segment file. Does not
    * read records.
    *
-   * @throws SegmentError `unknown-version` when a file is of a later version
+   * @throws SegmentError `unknown-version` when a file is of a later version, `refused-tier`
    */
   static async open(parts: LocalSegmentsParts): Promise<LocalSegments> {
     const options = { ...defaults, ...parts.options }
-    const segments = new LocalSegments(parts, options)
-    const stock = await openDirectory({
+    const folders = await SegmentFolders.open({ ...parts, tiers: parts.tiers ?? {} })
+    const segments = new LocalSegments(parts, folders, options)
+    const stock = await openFolders({
       fs: parts.fs,
-      directory: parts.directory,
+      folders,
       storeId: segments.#storeId,
       concurrency: options.openConcurrency,
     })
@@ -106,6 +112,10 @@ export class LocalSegments implements Segments {
 
   get nextId(): number {
     return this.#nextId
+  }
+
+  get tiers(): readonly Tier[] {
+    return this.#folders.tiers
   }
 
   get findings(): readonly SegmentFinding[] {
@@ -123,7 +133,7 @@ export class LocalSegments implements Segments {
     assert(id <= 0xffffffff, 'segment ids are used up')
     this.#nextId += 1
     const name = kind === 'snapshot' ? unfinishedName(id) : segmentName(id)
-    const path = `${this.#folder(kind)}/${name}`
+    const path = `${this.#folders.of(kind, tier)}/${name}`
     const nonce = this.#parts.random.bytes(4).readUInt32LE(0)
     const segment = new LiveSegment({ id, kind, tier, path, nonce })
     const writer = this.#writerOf(segment, nonce, () => this.#makeHeader(segment, nonce, options))
@@ -151,34 +161,17 @@ export class LocalSegments implements Segments {
   }
 
   async find(id: number, key: RecordKey): Promise<LookupAnswer> {
-    return this.#lookup.find(this.#require(id), key)
+    return this.#reading.find(this.#require(id), key)
   }
 
   async read(place: Place, storedSize?: number): Promise<StoredRecord> {
     const segment = this.#require(place.segment)
     const unwritten = segment.writer?.unwritten(place.offset) ?? null
-    return unwritten ?? this.#readStored(segment, place.offset, storedSize)
+    return unwritten ?? this.#reading.read(segment, place.offset, storedSize)
   }
 
   async *scan(id: number, options: ScanOptions = {}): AsyncGenerator<ScanStep> {
-    const segment = this.#require(id)
-    const end = segment.dataSize
-    const from = options.from ?? SEGMENT_HEADER_SIZE
-    const to = Math.min(options.to ?? end, end)
-    if (from >= to) return
-    const { nonce } = segment
-    if (nonce === null) {
-      yield { step: 'damage', start: from, end: to, field: 'header' }
-      return
-    }
-    const complete = to < end || segment.isComplete
-    const payloads = options.payloads ?? false
-    const handle = await this.#parts.fs.open(segment.path, 'read')
-    try {
-      yield* scanRecords({ handle, segment: id, nonce, from, to, complete, payloads })
-    } finally {
-      await handle.close()
-    }
+    yield* this.#reading.scan(this.#require(id), options)
   }
 
   async makeDurable(id: number): Promise<void> {
@@ -195,7 +188,7 @@ export class LocalSegments implements Segments {
     } finally {
       await handle.close()
     }
-    await this.#parts.fs.syncDirectory(this.#folder(segment.kind))
+    await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
   async seal(id: number, end: number, journal?: JournalEnd): Promise<void> {
@@ -206,7 +199,7 @@ export class LocalSegments implements Segments {
     assert(segment.writer === null, 'a segment abandoned by this process is sealed at next start')
     assert(end >= SEGMENT_HEADER_SIZE && end % 8 === 0, 'end is not the end of a record')
     // What a power loss has torn is not indexed: so a sealed segment tells it from later damage.
-    const index = await this.#indexUpTo(segment, { end, payloads: true })
+    const index = await this.#reading.index(segment, { end, payloads: true })
     const handle = await this.#parts.fs.open(segment.path, 'update')
     try {
       // Durable with the first sync of the sealing. A record whose padding was torn off gets it.
@@ -225,14 +218,14 @@ export class LocalSegments implements Segments {
     assert(own !== undefined && segment?.kind === 'snapshot', 'not a snapshot being written')
     await own.sync()
     const { fs } = this.#parts
-    const folder = this.#folder('snapshot')
+    const folder = this.#folderOf(segment)
     const path = `${folder}/${snapshotName(segment.header.firstSequence)}`
     await fs.rename(segment.path, path)
     await fs.syncDirectory(folder)
     for (const other of [...this.#segments.values()]) {
       if (other.path === path) this.#forget(other)
     }
-    this.#handles.drop(segment.path)
+    this.#reading.drop(segment.path)
     segment.path = path
     own.finish()
   }
@@ -242,7 +235,7 @@ export class LocalSegments implements Segments {
     if (segment?.kind !== 'snapshot' || !segment.isListed) return
     await this.#parts.fs.remove(segment.path)
     this.#forget(segment)
-    await this.#parts.fs.syncDirectory(this.#folder('snapshot'))
+    await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
   async removeSegment(id: number): Promise<void> {
@@ -260,7 +253,7 @@ export class LocalSegments implements Segments {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error
     }
-    await this.#parts.fs.syncDirectory(this.#folder(segment.kind))
+    await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
   /** Gives up what is still being written; nothing durable is lost. */
@@ -270,11 +263,11 @@ export class LocalSegments implements Segments {
     for (const writer of writers) writer.abandon()
     await Promise.all(writers.map((writer) => writer.idle()))
     await Promise.all(this.#removals)
-    await this.#handles[Symbol.asyncDispose]()
+    await this.#reading[Symbol.asyncDispose]()
   }
 
-  #folder(kind: SegmentKind): string {
-    return `${this.#parts.directory}/${folderNames[kind]}`
+  #folderOf({ kind, tier }: LiveSegment): string {
+    return this.#folders.of(kind, tier)
   }
 
   #require(id: number): LiveSegment {
@@ -286,7 +279,7 @@ export class LocalSegments implements Segments {
 
   #forget(segment: LiveSegment): void {
     this.#segments.delete(segment.id)
-    this.#handles.drop(segment.path)
+    this.#reading.drop(segment.path)
   }
 
   #writerOf(
@@ -295,11 +288,13 @@ export class LocalSegments implements Segments {
     makeHeader: () => Buffer,
     resume?: ResumePoint,
   ): FileSegmentWriter {
-    const { path, id, kind } = segment
+    const { path, id, kind, tier } = segment
     const { fs } = this.#parts
     const onEnd = (end: WriterEnd) => this.#endWriter(segment, end)
-    const folder = this.#folder(kind)
-    return new FileSegmentWriter({ fs, folder, path, id, nonce, makeHeader, onEnd }, resume)
+    const requireFolder = () => this.#folders.requireThere(kind, tier)
+    const folder = this.#folderOf(segment)
+    const parts = { fs, folder, requireFolder, path, id, nonce, makeHeader, onEnd }
+    return new FileSegmentWriter(parts, resume)
   }
 
   #makeHeader(segment: LiveSegment, nonce: number, options: WriterOptions): Buffer {
@@ -340,55 +335,6 @@ export class LocalSegments implements Segments {
     if (writer.durableSize > 0 && !isEmpty && segment.kind !== 'snapshot') return
     this.#forget(segment)
     if (writer.durableSize > 0) await this.#parts.fs.remove(segment.path).catch(() => {})
-  }
-
-  async #readStored(
-    segment: LiveSegment,
-    offset: number,
-    storedSize?: number,
-  ): Promise<StoredRecord> {
-    const { nonce } = segment
-    if (nonce === null) throw damageError(segment.path, 0, 'header')
-    const home = { nonce, segment: segment.id, offset }
-    try {
-      return await this.#handles.use(segment.path, (handle) => readRecord(handle, home, storedSize))
-    } catch (error) {
-      throw this.#noteDamage(segment, offset, error)
-    }
-  }
-
-  #noteDamage(segment: LiveSegment, offset: number, error: unknown): unknown {
-    const file = segment.path
-    if (errnoOf(error) === 'ENOENT') {
-      const detail = { file, offset: 0, field: 'file' }
-      if (this.#segments.get(segment.id) === segment) this.#findings.add(detail)
-      return new SegmentError('missing-segment', detail, { cause: error })
-    }
-    if (error instanceof SegmentError && error.kind === 'corruption') {
-      this.#findings.add({ file, offset, field: error.detail.field ?? 'record' })
-    }
-    return error
-  }
-
-  /** The index of the records before `end`; notes what is damaged among them. */
-  async #indexUpTo(
-    segment: LiveSegment,
-    { end, payloads }: { readonly end: number; readonly payloads: boolean },
-  ): Promise<IndexBuilder> {
-    const index = new IndexBuilder()
-    const damages: SegmentFinding[] = []
-    let durableEnd = segment.state === 'sealed' ? end : 0
-    for await (const step of this.scan(segment.id, { to: end, payloads })) {
-      if (step.step === 'record') {
-        index.add(step.header)
-        durableEnd = Math.max(durableEnd, step.header.durableEnd)
-      } else if (step.step === 'damage') {
-        damages.push({ file: segment.path, offset: step.start, field: step.field })
-      }
-    }
-    // What was never known durable may have been torn by a power loss: nobody was promised it.
-    for (const damage of damages) if (damage.offset < durableEnd) this.#findings.add(damage)
-    return index
   }
 }
 

@@ -30,6 +30,8 @@ export interface SegmentWriterParts {
   readonly fs: FileSystem
   /** Folder of the file; its name is synced there. */
   readonly folder: string
+  /** Asked before the file is made; rejects when the folder is not the one it should be. */
+  readonly requireFolder: () => Promise<void>
   readonly path: string
   readonly id: number
   readonly nonce: number
@@ -222,6 +224,7 @@ export class FileSegmentWriter implements SegmentWriter {
 
   async #create(): Promise<FileHandle> {
     const { fs, path, folder } = this.#parts
+    await this.#parts.requireFolder()
     const handle = await fs.open(path, 'create')
     try {
       await handle.write([this.#parts.makeHeader()], 0)

@@ -18,6 +18,8 @@ import type {
 export interface Segments extends AsyncDisposable {
   /** The next id a new segment would get. */
   readonly nextId: number
+  /** Tiers that data segments can be made in; hot always is one. */
+  readonly tiers: readonly Tier[]
   /** Raises `nextId`: ids below it were used by segments that are gone. Never lowers it. */
   reserveIds(nextId: number): void
   /** Allocates an id and returns a writer. No I/O: the file is made by its first `write`. */
@@ -86,6 +88,7 @@ export interface Segments extends AsyncDisposable {
 
 export interface WriterOptions {
   readonly kind: SegmentKind
+  /** One of `tiers`; hot unless it is a data segment. */
   readonly tier?: Tier
   readonly lane?: number
   /** Asked for when the header is written, at the first `write`. Journal and snapshot only. */

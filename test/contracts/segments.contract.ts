@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { ScanStep, Segments } from '../../src/segment/segments.ts'
-import { RECIPE_NUMBER, type RecordInput } from '../../src/segment/types.ts'
+import { type Place, RECIPE_NUMBER, type RecordInput } from '../../src/segment/types.ts'
 
 export interface SegmentsFixture {
   readonly segments: Segments
@@ -70,6 +70,29 @@ export function describeSegments(name: string, open: () => Promise<SegmentsFixtu
       expect(open.isOpen).toBe(false)
       expect(segments.nextId).toBeGreaterThan(open.id)
       expect((await fixture.reopen()).list('data')).toEqual([])
+    })
+
+    it('keeps each tier apart, under ids that no other tier has', async () => {
+      expect(segments.tiers[0]).toBe('hot')
+      const places: Place[] = []
+      for (const tier of segments.tiers) {
+        const writer = segments.createWriter({ kind: 'data', tier })
+        places.push(writer.append(chunk(tier)))
+        await writer.seal()
+      }
+      expect(new Set(places.map(({ segment }) => segment)).size).toBe(segments.tiers.length)
+      const expectAll = async (current: Segments) => {
+        expect(current.list('data').map(({ tier }) => tier)).toEqual(segments.tiers)
+        for (const [index, tier] of segments.tiers.entries()) {
+          expect((await current.read(places[index]!)).payload.toString()).toBe(tier)
+        }
+      }
+      await expectAll(segments)
+      const next = await fixture.reopen()
+      await expectAll(next)
+      for (const { segment } of places) await next.removeSegment(segment)
+      expect((await fixture.reopen()).list('data')).toEqual([])
+      expect(next.findings).toEqual([])
     })
 
     it('serves a record before it is written, after, sealed, and in the next process', async () => {

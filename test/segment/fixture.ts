@@ -2,6 +2,7 @@ import type { FileSystem } from '../../src/platform/file-system.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { LocalSegments, type LocalSegmentsOptions } from '../../src/segment/local-segments.ts'
 import type { ScanStep, SegmentWriter } from '../../src/segment/segments.ts'
+import type { TierDirectories } from '../../src/segment/tier-directories.ts'
 import { type Place, RECIPE_NUMBER, type RecordInput } from '../../src/segment/types.ts'
 
 export const storeId = '00112233-4455-6677-8899-aabbccddeeff'
@@ -9,11 +10,16 @@ export const folder = '/data'
 
 export function openSegments(
   fs: FileSystem,
-  options: Partial<LocalSegmentsOptions> & { directory?: string; seed?: number } = {},
+  options: Partial<LocalSegmentsOptions> & {
+    directory?: string
+    seed?: number
+    tiers?: TierDirectories
+  } = {},
 ): Promise<LocalSegments> {
   return LocalSegments.open({
     fs,
     directory: options.directory ?? folder,
+    ...(options.tiers === undefined ? {} : { tiers: options.tiers }),
     storeId,
     clock: { now: () => 1_700_000_000_000 },
     random: new SeededRandom(options.seed ?? 1),

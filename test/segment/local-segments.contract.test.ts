@@ -14,7 +14,8 @@ async function fixtureOn(
   cleanUp: () => Promise<void>,
 ): Promise<SegmentsFixture> {
   let seed = 1
-  const open = (): Promise<LocalSegments> => openSegments(fs, { directory, seed: seed++ })
+  const tiers = { warm: `${directory}/on/another`, cold: `${directory}-cold` }
+  const open = (): Promise<LocalSegments> => openSegments(fs, { directory, tiers, seed: seed++ })
   let current = await open()
   return {
     segments: current,
@@ -36,5 +37,8 @@ describeSegments('LocalSegments in memory', () =>
 
 describeSegments('LocalSegments on disk', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'varve-segments-'))
-  return fixtureOn(new NodeFileSystem(), directory, () => rm(directory, { recursive: true }))
+  return fixtureOn(new NodeFileSystem(), directory, async () => {
+    await rm(directory, { recursive: true })
+    await rm(`${directory}-cold`, { recursive: true })
+  })
 })
