@@ -46,8 +46,14 @@ function codeOf(kind: PlainKind): S3ErrorCode {
       return 'BucketAlreadyOwnedByYou'
     case 'bucket-not-empty':
       return 'BucketNotEmpty'
-    case 'no-such-key':
-      return 'NoSuchKey'
+    case 'acls-disabled':
+      return 'AccessControlListNotSupported'
+    case 'public-access-blocked':
+      return 'AccessDenied'
+    case 'public-bucket-acl':
+      return 'InvalidBucketAclWithObjectOwnership'
+    case 'no-such-version':
+      return 'NoSuchVersion'
     case 'no-such-upload':
       return 'NoSuchUpload'
     case 'invalid-part':

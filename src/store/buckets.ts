@@ -2,6 +2,7 @@
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BucketName } from '../model/bucket-name.ts'
 import { commit } from './commit.ts'
+import { dropBucketConfigs, startAccess } from './configure-bucket.ts'
 import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { purgeRemovedBucket } from './multipart/abort-upload.ts'
@@ -41,6 +42,7 @@ export async function createBucket(
     change.put(bucketKey(bucket), encodeBucket(row))
   })
 }
+    startAccess(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
 
 /**
  * Removes a bucket without objects. As on AWS, uploads in progress do not stand in its way and go
@@ -57,6 +59,7 @@ export async function deleteBucket(context: StoreContext, bucket: BucketName): P
   })
   try {
     await purgeRemovedBucket(context, id)
+    dropBucketConfigs(change, id)
   } catch {
     // The bucket is gone for good; its row among the removed ones keeps the rest of the work.
   }

@@ -4,6 +4,7 @@ import { sliceBody } from './body-slices.ts'
 import type { Change } from './change.ts'
 import { commit } from './commit.ts'
 import { requireCopyConditions, requireWriteConditions } from './conditions.ts'
+import { requireAclAllowed } from './configure-bucket.ts'
 import { BodyDigester } from './digests.ts'
 import { dropObject } from './drop-object.ts'
 import { noSuchKey, StoreError } from './errors.ts'
@@ -54,8 +55,9 @@ interface Copying {
 
 function putCopy(change: Change, context: StoreContext, copying: Copying): ObjectInfo {
   const { input, source, checksum } = copying
-  const { id } = bucketIn(change, input.bucket)
-  const key = objectKey(id, input.key)
+  const bucket = bucketIn(change, input.bucket)
+  requireAclAllowed((row) => change.read(row), bucket.id, input.acl)
+  const key = objectKey(bucket.id, input.key)
   const before = change.read(key)
   requireWriteConditions(before, input.conditions)
 
@@ -147,6 +149,7 @@ async function digestStored(
   { algorithm, signal }: { readonly algorithm: ChecksumAlgorithm; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const slices = sliceBody(context.catalog, object, { start: 0, end: object.size })
+      ...(input.acl !== undefined && { acl: input.acl }),
   const leave = context.readers.enter()
   let digester: BodyDigester | null = null
   try {

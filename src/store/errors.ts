@@ -2,6 +2,13 @@ export type StoreErrorKind =
   | 'no-such-bucket'
   | 'bucket-exists'
   | 'bucket-not-empty'
+  /** An ACL for others, where the bucket's ownership has disabled ACLs. */
+  | 'acls-disabled'
+  /** An ACL for others, where the bucket's public access block forbids it. */
+  | 'public-access-blocked'
+  /** ACLs cannot be disabled while the bucket's own gives others something. */
+  | 'public-bucket-acl'
+  /** Detail: `key`; and `markerVersionId` when a delete marker is why. */
   | 'no-such-key'
   | 'no-such-upload'
   /** A part named in Complete is missing or its ETag or checksum differs. Detail: `partNumber`. */

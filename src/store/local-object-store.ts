@@ -4,7 +4,20 @@ import type { BucketName } from '../model/bucket-name.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
-import { createBucket, deleteBucket, getBucket, listBuckets } from './buckets.ts'
+import type { BucketAccess, BucketConfigKind, BucketConfigs } from './bucket-config.ts'
+import {
+  createBucket,
+  deleteBucket,
+  getBucket,
+  listBuckets,
+  putBucketVersioning,
+} from './buckets.ts'
+import {
+  deleteBucketConfig,
+  getBucketAccess,
+  getBucketConfig,
+  putBucketConfig,
+} from './configure-bucket.ts'
 import { copyObject } from './copy-object.ts'
 import { Crc64Pool } from './crc64-pool.ts'
 import { deleteObject, deleteObjects } from './delete-object.ts'
@@ -21,6 +34,7 @@ import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
 import type * as Contract from './object-store.ts'
 import { putObject } from './put-object.ts'
+import { putObjectAcl } from './object-acl.ts'
 import { Readers } from './readers.ts'
 import { defaultStoreOptions, type StoreContext, type StoreOptions } from './store-context.ts'
 import { getObjectTags, putObjectTags } from './tags.ts'
@@ -76,7 +90,34 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => listBuckets(this.#context.catalog, query))
   }
 
-  putObject(input: Contract.PutObjectInput): Promise<Contract.ObjectInfo> {
+  putBucketVersioning(bucket: BucketName, versioning: Contract.SetVersioning): Promise<void> {
+    return bordered(() => putBucketVersioning(this.#context.catalog, bucket, versioning))
+  }
+
+  getBucketConfig<Kind extends BucketConfigKind>(
+    bucket: BucketName,
+    kind: Kind,
+  ): Promise<BucketConfigs[Kind] | null> {
+    return bordered(() => getBucketConfig(this.#context.catalog, bucket, kind))
+  }
+
+  putBucketConfig<Kind extends BucketConfigKind>(
+    bucket: BucketName,
+    kind: Kind,
+    config: BucketConfigs[Kind],
+  ): Promise<void> {
+    return bordered(() => putBucketConfig(this.#context.catalog, bucket, { kind, config }))
+  }
+
+  deleteBucketConfig(bucket: BucketName, kind: BucketConfigKind): Promise<void> {
+    return bordered(() => deleteBucketConfig(this.#context.catalog, bucket, kind))
+  }
+
+  getBucketAccess(bucket: BucketName): Promise<BucketAccess> {
+    return bordered(() => getBucketAccess(this.#context.catalog, bucket))
+  }
+
+  putObject(input: Contract.PutObjectInput): Promise<Contract.VersionInfo> {
     return bordered(() => putObject(this.#context, input))
   }
 
@@ -107,8 +148,12 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => getObjectTags(this.#context, bucket, key))
   }
 
-  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Contract.Tags): Promise<void> {
-    return bordered(() => putObjectTags(this.#context, { bucket, key }, tags))
+  putObjectTags(object: Contract.VersionName, tags: Contract.Tags): Promise<VersionId | null> {
+    return bordered(() => putObjectTags(this.#context, object, tags))
+  }
+
+  putObjectAcl(input: Contract.PutObjectAclInput): Promise<void> {
+    return bordered(() => putObjectAcl(this.#context, input))
   }
 
   listObjects(query: Contract.ListObjectsQuery): Promise<Contract.ListPage> {

@@ -1,14 +1,17 @@
+import type { Acl } from '../model/acl.ts'
 import type { BucketName } from '../model/bucket-name.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksum.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
+import type { VersionId } from '../model/version-id.ts'
+import type { BucketConfigStore, ObjectOwnership } from './bucket-config.ts'
 
 /**
  * Buckets, objects and uploads with S3's meaning, in S3's order (UTF-8 bytes of the key).
  * Everything acknowledged is durable and visible to every later call. All methods throw
  * StoreError; none leaves anything half-done visible.
  */
-export interface ObjectStore {
+export interface ObjectStore extends BucketConfigStore {
   createBucket(bucket: BucketName, options: CreateBucketOptions): Promise<void>
   deleteBucket(bucket: BucketName): Promise<void>
   getBucket(bucket: BucketName): Promise<BucketInfo>
@@ -26,10 +29,12 @@ export interface ObjectStore {
     items: readonly DeleteItem[],
   ): Promise<readonly DeleteItemResult[]>
   /** A catalog commit: blobs are shared, not copied, when the whole object is taken. */
-  copyObject(input: CopyObjectInput): Promise<ObjectInfo>
-  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Tags>
-  /** An empty set removes all tags. */
-  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Tags): Promise<void>
+  copyObject(input: CopyObjectInput): Promise<CopiedObject>
+  getObjectTags(object: VersionName): Promise<ObjectTags>
+  /** An empty set removes all tags. Resolves with the id of the version that was tagged. */
+  putObjectTags(object: VersionName, tags: Tags): Promise<VersionId | null>
+  /** @throws StoreError `acls-disabled`, `public-access-blocked`, as every write that brings an ACL */
+  putObjectAcl(input: PutObjectAclInput): Promise<void>
 
   /** One page, at most `limit` keys and common prefixes together, at a cost of O(page). */
   listObjects(query: ListObjectsQuery): Promise<ListPage>
@@ -56,6 +61,13 @@ export interface BucketInfo {
   /** Milliseconds since the Unix epoch, as all times here. */
   readonly createdAt: number
   readonly region: string
+  /** As the store's options have it unless given. */
+  readonly ownership?: ObjectOwnership
+  readonly acl?: Acl
+}
+
+export interface PutObjectAclInput extends VersionName {
+  readonly acl: Acl
 }
 
 export interface ListBucketsQuery {
@@ -120,6 +132,8 @@ export interface ObjectBody {
 }
 
 export interface ChecksumRequest {
+  /** Private when not given. */
+  readonly acl?: Acl
   readonly algorithm: ChecksumAlgorithm
   /** Asked after the stream ended, when a trailer is known. Base64, or null: nothing to compare. */
   expected(): string | null
@@ -277,6 +291,8 @@ export interface UploadPartInput {
 export interface UploadPartCopyInput {
   readonly source: CopySource
   /** `end` inclusive, as HTTP says it; refused when it reaches past the source. */
+  /** Never the source's. */
+  readonly acl?: Acl
   readonly range: { readonly start: number; readonly end: number } | null
   readonly bucket: BucketName
   readonly key: ObjectKey

@@ -1,6 +1,6 @@
 import { attachBody, commitBody } from './commit.ts'
 import { requireWriteConditions } from './conditions.ts'
-import { dropObject } from './drop-object.ts'
+import { durable, requireAclAllowed } from './configure-bucket.ts'
 import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectLabel } from './label.ts'
@@ -25,8 +25,11 @@ export async function putObject(context: StoreContext, input: PutObjectInput): P
 
   const algorithm = body.checksum?.algorithm ?? DEFAULT_ALGORITHM
   const label = () => objectLabel({ bucket, key, writtenAt: clock.now() }, attributes)
+  requireAclAllowed(durable(catalog), id, attributes.acl)
   return commitBody(context, { body, algorithms: [algorithm], label }, (change, stored) => {
-    const { id } = bucketIn(change, bucket)
+    const found = bucketIn(change, bucket)
+    const { id } = found
+    requireAclAllowed((row) => change.read(row), id, attributes.acl)
     const row = objectKey(id, key)
     const before = change.read(row)
     requireWriteConditions(before, conditions)

@@ -25,11 +25,19 @@ export interface StoreOptions {
   readonly objectSizeMax: number
   /** Smallest part but the last. AWS S3 User Guide, "Multipart upload limits": 5 MiB. */
   readonly partSizeMin: number
+  /**
+   * What a bucket starts with. `private`: ACLs disabled and public access blocked, as AWS has it
+   * since April 2023. `acl`: ACLs decide and nothing is blocked, as it was before.
+   */
+  readonly newBucketAccess: NewBucketAccess
 }
+
+export type NewBucketAccess = 'private' | 'acl'
 
 export const defaultStoreOptions: StoreOptions = {
   inlineSizeMax: 64 * 1024,
   bodySizeMax: 5 * 1024 ** 3,
   objectSizeMax: 5 * 1024 ** 4,
   partSizeMin: 5 * 1024 ** 2,
+  newBucketAccess: 'private',
 }

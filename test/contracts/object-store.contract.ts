@@ -1,5 +1,6 @@
 /** What every ObjectStore must do; run on each implementation. */
 import { describe } from 'vitest'
+import { accessCases } from './object-store/access-cases.ts'
 import { bucketCases } from './object-store/bucket-cases.ts'
 import { concurrencyCases } from './object-store/concurrency-cases.ts'
 import { conditionCases } from './object-store/condition-cases.ts'
@@ -29,6 +30,7 @@ export function objectStoreContract(name: string, open: OpenSubject): void {
     describe('multipart uploads', () => multipartCases(open))
     describe('multipart checksums', () => multipartChecksumCases(open))
     describe('listParts and listMultipartUploads', () => multipartListingCases(open))
+    describe('access', () => accessCases(open))
     describe('usage', () => usageCases(open))
     describe('concurrency', () => concurrencyCases(open))
   })

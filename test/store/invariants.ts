@@ -6,9 +6,12 @@ import { type Catalog, counterValue } from '../../src/catalog/catalog.ts'
 import type { BlobRef } from '../../src/engine/blob-store.ts'
 import type { Place } from '../../src/segment/types.ts'
 import { storedSizeOf } from '../../src/store/rows/blob-ref-field.ts'
+import { decodeBucketConfig } from '../../src/store/rows/bucket-config-row.ts'
 import { decodeBucket, decodeNextBucket } from '../../src/store/rows/bucket-row.ts'
 import { decodeGarbage } from '../../src/store/rows/garbage-row.ts'
 import {
+  bucketIdOfConfig,
+  kindOfConfig,
   nameOfObject,
   partChangeKey,
   partListPrefix,
@@ -56,6 +59,7 @@ class Audit {
 
   run(): StoreAudit {
     this.#checkBuckets()
+    this.#checkConfigs()
     this.#checkObjects()
     this.#checkUploads()
     this.#checkCounters()
@@ -73,6 +77,16 @@ class Audit {
       this.#bucketIds.add(id)
       const next = decodeNextBucket(this.#catalog.get(Buffer.from([spaces.nextBucket])))
       if (id >= next) this.#breach(`bucket id ${id} would be handed out again`)
+    }
+  }
+
+  #checkConfigs(): void {
+    for (const { key, value } of this.#rows(spaces.bucketConfig)) {
+      const id = bucketIdOfConfig(key)
+      const kind = kindOfConfig(key)
+      if (!this.#bucketIds.has(id)) this.#breach(`configuration of bucket ${id}, which is gone`)
+      if (kind === null) this.#breach(`configuration of an unknown kind in bucket ${id}`)
+      else decodeBucketConfig(kind, value)
     }
   }
 

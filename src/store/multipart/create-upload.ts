@@ -1,5 +1,6 @@
 import type { ChecksumAlgorithm } from '../../model/checksum.ts'
 import { commit } from '../commit.ts'
+import { requireAclAllowed } from '../configure-bucket.ts'
 import { isCombinable } from '../crc-combine.ts'
 import { StoreError } from '../errors.ts'
 import { bucketIn } from '../find-bucket.ts'
@@ -28,6 +29,7 @@ export async function createUpload(
   }
   await commit(context.catalog, (change) => {
     const { id: bucketId } = bucketIn(change, input.bucket)
+    requireAclAllowed((row) => change.read(row), bucketId, input.attributes.acl)
     const key = uploadKey(bucketId, Buffer.from(input.key), id)
     if (change.read(key) !== null) throw new StoreError('conflict', 'upload id is taken')
     change.put(key, encodeUpload(upload))

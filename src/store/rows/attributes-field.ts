@@ -2,14 +2,18 @@
  * What a client chose about an object besides its bytes, as a field of object and upload rows
  * (docs/rows.md#attributes).
  */
+import type { Acl } from '../../model/acl.ts'
 import type { StorageClass } from '../../model/storage-class.ts'
 import type { ContentHeaders, Tags } from '../object-store.ts'
+import { readAcl, writeAcl } from './acl-field.ts'
 import { damagedRow, type RowReader, type RowWriter } from './row-bytes.ts'
 
 export interface StoredAttributes {
   readonly headers: ContentHeaders
   readonly metadata: ReadonlyMap<string, string>
   readonly tags: Tags
+  /** Private when it is not there. */
+  readonly acl?: Acl
 }
 
 /** Bit i of the mask says that header i is there. Order on disk, for ever. */
@@ -22,6 +26,9 @@ const headerNames = [
   'expires',
   'websiteRedirectLocation',
 ] as const satisfies readonly (keyof ContentHeaders)[]
+
+/** In the mask: behind the tags there is an ACL. Rows without one are as they were before ACLs. */
+const HAS_ACL = 0x80
 
 /** Numbers on disk, for ever. */
 const classNumbers = {
@@ -48,9 +55,13 @@ export function storageClassOf(byte: number, row: string): StorageClass {
 }
 
 export function writeAttributes(writer: RowWriter, attributes: StoredAttributes): void {
-  const { headers, metadata, tags } = attributes
+  const { headers, metadata, tags, acl = 'private' } = attributes
+  const hasAcl = acl !== 'private'
   writer.u8(
-    headerNames.reduce((mask, name, bit) => mask | (headers[name] === undefined ? 0 : 1 << bit), 0),
+    headerNames.reduce(
+      (mask, name, bit) => mask | (headers[name] === undefined ? 0 : 1 << bit),
+      hasAcl ? HAS_ACL : 0,
+    ),
   )
   for (const name of headerNames) {
     const value = headers[name]
@@ -60,11 +71,11 @@ export function writeAttributes(writer: RowWriter, attributes: StoredAttributes)
   for (const [name, value] of metadata) writer.text(name).text(value)
   writer.u8(tags.length)
   for (const { key, value } of tags) writer.text(key).text(value)
+  if (hasAcl) writeAcl(writer, acl)
 }
 
 export function readAttributes(reader: RowReader, row: string): StoredAttributes {
   const mask = reader.u8()
-  if (mask >> headerNames.length !== 0) throw damagedRow(row, 'header mask')
   const headers: Partial<Record<keyof ContentHeaders, string>> = {}
   for (const [bit, name] of headerNames.entries()) {
     if (mask & (1 << bit)) headers[name] = reader.text()
@@ -75,5 +86,8 @@ export function readAttributes(reader: RowReader, row: string): StoredAttributes
   for (let left = reader.u8(); left > 0; left--) {
     tags.push({ key: reader.text(), value: reader.text() })
   }
-  return { headers, metadata, tags }
+  if ((mask & HAS_ACL) === 0) return { headers, metadata, tags }
+  const acl = readAcl(reader, row)
+  if (acl === 'private') throw damagedRow(row, 'ACL')
+  return { headers, metadata, tags, acl }
 }

@@ -5,12 +5,14 @@
 import type { KeyRange } from '../../catalog/catalog.ts'
 import type { BucketName } from '../../model/bucket-name.ts'
 import type { Place } from '../../segment/types.ts'
+import type { BucketConfigKind } from '../bucket-config.ts'
 import { groupedSize, readGrouped, writeGrouped } from './grouped-key.ts'
 
 export const spaces = {
   bucket: 0x62, // b
   counter: 0x63, // c
   removedBucket: 0x64, // d
+  bucketConfig: 0x66, // f
   garbage: 0x67, // g
   /** Reserved for older versions of objects. */
   history: 0x68, // h
@@ -37,6 +39,16 @@ export type UsageName = keyof typeof usageNames
 export const UPLOAD_ID_SIZE = 16
 
 export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
+/** The kinds of configuration of a bucket, by their byte in the key. */
+const configNames = {
+  acl: 0x61, // a
+  cors: 0x63, // c
+  ownership: 0x6f, // o
+  publicAccessBlock: 0x70, // p
+  tags: 0x74, // t
+} as const satisfies Record<BucketConfigKind, number>
+export const bucketConfigKinds = Object.keys(configNames) as readonly BucketConfigKind[]
+
 
 export function bucketKey(name: BucketName | string): Buffer {
   return textKey(spaces.bucket, name)
@@ -51,6 +63,23 @@ export function removedBucketKey(bucketId: number): Buffer {
 }
 
 export function bucketIdOfRemoved(key: Buffer): number {
+export function bucketConfigKey(bucketId: number, kind: BucketConfigKind): Buffer {
+  const key = Buffer.allocUnsafe(6)
+  key[0] = spaces.bucketConfig
+  key.writeUInt32BE(bucketId, 1)
+  key[5] = configNames[kind]
+  return key
+}
+
+export function bucketIdOfConfig(key: Buffer): number {
+  return key.readUInt32BE(1)
+}
+
+/** Null for a byte that stands for no kind. */
+export function kindOfConfig(key: Buffer): BucketConfigKind | null {
+  return bucketConfigKinds.find((kind) => configNames[kind] === key[5]) ?? null
+}
+
   return key.readUInt32BE(1)
 }
 
