@@ -38,7 +38,7 @@ export interface StackParts {
   readonly random: Random
 }
 
-const STORE_ID = '6f1d8a52-3c0e-4a7b-9d25-0c4e6b8f1a37'
+export const STORE_ID = '6f1d8a52-3c0e-4a7b-9d25-0c4e6b8f1a37'
 
 /** So small that a few steps cross every bound: see the sizes in `history.ts`. */
 const bounds = {
