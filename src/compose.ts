@@ -3,7 +3,9 @@
  * else makes a floor, and no floor sees the whole of the settings.
  */
 import { ClosingStack } from './base/closing-stack.ts'
+import type { JournalFinding } from './catalog/events.ts'
 import { LocalCatalog } from './catalog/local-catalog.ts'
+import { WriteProbe } from './catalog/write-probe.ts'
 import type { Config } from './config/schema.ts'
 import { DataDirectory } from './data-directory.ts'
 import { BlobEngine } from './engine/blob-engine.ts'
@@ -12,6 +14,8 @@ import { HttpServer } from './http/server.ts'
 import type { Credential } from './identity/identity.ts'
 import { LocalIdentity } from './identity/local-identity.ts'
 import type { BucketName } from './model/bucket-name.ts'
+import { DiskRoom } from './platform/disk-room.ts'
+import { conditionsOf, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
@@ -93,8 +97,15 @@ interface RunningServerParts {
 export async function startServer(input: StartInput): Promise<RunningServer> {
   const floors = new ClosingStack()
   try {
-    const { store, identity } = await openStore(input, floors)
-    const http = floors.own(await listen(input, store, identity))
+    const readiness = new Readiness()
+    const { fileSystem, clock, random } = input.ground
+    const path = input.config.dataDir
+    const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
+    // Before what may take long: probes learn that this is alive, and not ready.
+    const http = floors.own(await listen(input, readiness))
+    const { store, identity } = await openStore(input, { directory, readiness, floors })
+    http.serve(dispatcherOf(input, store, identity))
+    readiness.phase = null
     const { drainTimeoutMs } = input.config
     const server = new RunningServer({ http, identity, floors, drainTimeoutMs })
     input.log.info({ endpoint: server.endpoint, region: input.config.region }, 'listening')
@@ -107,25 +118,27 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
   }
 }
 
+interface StoreGround {
+  readonly directory: DataDirectory
+  readonly readiness: Readiness
+  readonly floors: ClosingStack
+}
+
 /** The floors up to the store, from the ground. */
-async function openStore({ config, ground, log }: StartInput, floors: ClosingStack) {
+async function openStore(
+  { config, ground, log }: StartInput,
+  { directory, readiness, floors }: StoreGround,
+) {
   const { fileSystem, clock, random } = ground
-  const path = config.dataDir
-  const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
-  const { storeId } = directory
+  const { path, storeId } = directory
+  const { reserveSize } = config
+  const room = floors.own(await DiskRoom.open({ fs: fileSystem, path, reserveSize }))
+  readiness.phase = 'starting: looking at the data files'
   const segments = floors.own(
     await LocalSegments.open({ fs: fileSystem, directory: path, storeId, clock, random }),
   )
-  // Before the engine: recovery learns which segment ids were ever used.
-  const catalog = floors.own(
-    await LocalCatalog.open({
-      segments,
-      kv: await ground.openIndex(`${path}/index`, storeId),
-      clock,
-      options: { segmentSizeMax: config.journalSegmentSizeMax },
-      listener: catalogLog(log),
-    }),
-  )
+  const watched = { room, segments, readiness, log, config, ground, storeId, floors }
+  const catalog = await openCatalog(watched)
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
   const listener = compactionLog(log)
   const lineage = await settleSegments({ catalog, segments, listener })
@@ -135,6 +148,7 @@ async function openStore({ config, ground, log }: StartInput, floors: ClosingSta
       lineage,
       options: engineOptions(config),
       listener: engineLog(log),
+      room,
     }),
   )
   const readers = new Readers()
@@ -164,20 +178,59 @@ async function openStore({ config, ground, log }: StartInput, floors: ClosingSta
   return { store, identity }
 }
 
-function listen(
-  { config, ground, log }: StartInput,
+interface CatalogGround extends StartInput, Omit<StoreGround, 'directory'> {
+  readonly segments: LocalSegments
+  readonly room: DiskRoom
+  readonly storeId: string
+}
+
+/** The catalog, and what readiness asks about it. */
+async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
+  const { config, log, segments, room, readiness, floors } = ground
+  readiness.phase = 'starting: bringing the index up to date with the journal'
+  const probe = new WriteProbe()
+  const toLog = catalogLog(log)
+  // Before the engine: recovery learns which segment ids were ever used.
+  const catalog = floors.own(
+    await LocalCatalog.open({
+      segments,
+      kv: await ground.ground.openIndex(`${config.dataDir}/index`, ground.storeId),
+      clock: ground.ground.clock,
+      options: { segmentSizeMax: config.journalSegmentSizeMax },
+      listener: (event) => {
+        toLog(event)
+        probe.note(event)
+        if (event.event === 'finding') readiness.remark(inWords(event.finding))
+      },
+      room,
+    }),
+  )
+  floors.own(probe).watch(catalog)
+  readiness.watch(() => conditionsOf({ probe, room, segments }))
+  return catalog
+}
+
+function dispatcherOf(
+  { config, ground }: StartInput,
   store: ObjectStore,
   identity: LocalIdentity,
-): Promise<HttpServer> {
+): Dispatcher {
   const { region, domain } = config
+  return new Dispatcher({ store, identity, region, domains: domain, clock: ground.clock })
+}
+
+function listen({ config, log }: StartInput, health: Readiness): Promise<HttpServer> {
   return HttpServer.open({
     host: config.host,
     port: config.port,
-    dispatcher: new Dispatcher({ store, identity, region, domains: domain, clock: ground.clock }),
-    health: { notReady: () => null },
+    health,
     onRequest: requestLog(log),
     limits: httpLimits(config),
   })
+}
+
+function inWords({ segment, offset, field }: JournalFinding): string {
+  return `damaged: journal segment ${segment} at ${offset} (${field})`
 }
 
 async function makeBucket(store: ObjectStore, bucket: BucketName, region: string): Promise<void> {

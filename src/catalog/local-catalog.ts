@@ -5,6 +5,7 @@
  * applied; checks see every commit submitted before; `get` and `range` see only durable ones.
  */
 import type { Clock } from '../platform/clock.ts'
+import { endlessRoom, type Room } from '../platform/disk-room.ts'
 import type { Segments } from '../segment/segments.ts'
 import type {
   Add,
@@ -35,6 +36,7 @@ export interface LocalCatalogParts {
   readonly kv: OrderedKv
   readonly clock: Clock
   readonly listener?: CatalogListener
+  readonly room?: Room
   readonly options?: Partial<LocalCatalogOptions>
 }
 
@@ -67,6 +69,7 @@ export class LocalCatalog implements Catalog {
   readonly #index: CatalogIndex
   readonly #keeper: IndexKeeper
   readonly #journal: JournalWriter<Ticket>
+  readonly #room: Room
   readonly #pending = new PendingRows()
   #pendingSize = 0
   #pendingRowCount = 0
@@ -81,6 +84,7 @@ export class LocalCatalog implements Catalog {
     const listener = parts.listener ?? (() => {})
     this.#segments = segments
     this.#options = options
+    this.#room = parts.room ?? endlessRoom
     this.#index = index
     this.#journal = new JournalWriter<Ticket>({
       segments,
@@ -169,6 +173,7 @@ export class LocalCatalog implements Catalog {
   commit(batch: CommitBatch): Promise<CommitResult> {
     const refusal = this.#refusal()
     if (refusal !== null) return Promise.reject(refusal)
+    if (batch.isGrowth === true && this.#room.isShort) return Promise.reject(noRoom())
     if (!this.#waiting.isEmpty || !this.#hasRoom) return this.#waiting.add(batch)
     try {
       return this.#submit(batch)
@@ -238,6 +243,7 @@ export class LocalCatalog implements Catalog {
         const newest = this.#pending.get(text)
         this.#change(ticket, text, addToCounter(newest === undefined ? row : newest, delta))
       }
+      this.#room.note(ticket.size)
       this.#pendingSize += ticket.size
       this.#pendingRowCount += ticket.keys.length
       this.#journal.submit({ puts, deletes, adds }, ticket)
@@ -368,6 +374,10 @@ function sameRow(row: Row, expected: Uint8Array | null): boolean {
 
 function assertKey(key: Uint8Array): void {
   if (key.length < 1 || key.length > KEY_SIZE_MAX) throw new RangeError('the size of a key')
+}
+
+function noRoom(): CatalogError {
+  return new CatalogError('disk-full', 'only the reserve of the disk is left')
 }
 
 function closedError(): CatalogError {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { endlessRoom, type Room } from '../platform/disk-room.ts'
 import { SegmentError } from '../segment/errors.ts'
 import type { Segments } from '../segment/segments.ts'
 import { type CodecName, type Place, recordSpan } from '../segment/types.ts'
@@ -23,6 +24,7 @@ export interface BlobEngineParts {
   readonly lineage?: Iterable<LineageEntry>
   /** Called synchronously; must not throw. */
   readonly listener?: EngineListener
+  readonly room?: Room
 }
 
 export interface BlobEngineOptions {
@@ -62,6 +64,7 @@ export class BlobEngine implements BlobStore {
   readonly #reading: BlobReading
   readonly #lanes: Lanes
   readonly #buffers: ChunkBuffers
+  readonly #room: Room
   /** Appends under way, to stop them at close. */
   readonly #appends = new Map<Chunker, Promise<BlobRef>>()
   #closing: Promise<void> | null = null
@@ -78,6 +81,7 @@ export class BlobEngine implements BlobStore {
     const lookup = new Lookup(segments, this.#lineage, this.#counters)
     this.#reading = new BlobReading(lookup, this.#counters, options.recipeCountMax)
     this.#lanes = new Lanes({ segments, emit: this.#emit, ...options })
+    this.#room = parts.room ?? endlessRoom
     this.#buffers = new ChunkBuffers(options.chunkSizeMax, options.idleBufferCountMax)
   }
 
@@ -201,6 +205,7 @@ export class BlobEngine implements BlobStore {
       for (;;) {
         const chunk = await chunker.next()
         if (chunk === null) break
+        this.#admit(chunk.length)
         await writing.add(chunk).catch(rethrowMapped)
       }
       return await writing.finish(label).catch(rethrowMapped)
@@ -241,6 +246,14 @@ export class BlobEngine implements BlobStore {
       this.#emit({ event: 'corruption-found', file, offset, field })
     }
     return toEngineError(error)
+  }
+
+  /** Asked for every chunk: a long upload must not eat up what deletes live on. */
+  #admit(size: number): void {
+    if (this.#room.isShort) {
+      throw new EngineError('disk-full', 'only the reserve of the disk is left')
+    }
+    this.#room.note(size)
   }
 
   #requireOpen(): void {

@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** What the server knows about itself. */
+/** What the server knows about itself. No secrets in either: anybody may ask. */
 export interface HealthProbe {
-  /** Null when requests can be served, or why they cannot; no secrets in it. */
+  /** Null when requests can be served, or why they cannot. */
   notReady(): string | null
+  /** What is not as it should be, one line each, and does not stop requests. */
+  degraded?(): readonly string[]
 }
 
 const LIVE = '/health/live'
@@ -23,7 +25,9 @@ export function serveHealth(
   if (method !== 'GET' && method !== 'HEAD') return false
   if (request.headers.authorization !== undefined) return false
   const reason = url === READY ? probe.notReady() : null
-  const body = reason === null ? 'ok\n' : `${reason}\n`
+  const details = url === READY ? (probe.degraded?.() ?? []) : []
+  const lines = [reason ?? 'ok', ...details.map((line) => `degraded: ${line}`)]
+  const body = `${lines.join('\n')}\n`
   response.writeHead(reason === null ? 200 : 503, {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(body),

@@ -4,6 +4,7 @@ import Koa from 'koa'
 import type { Dispatcher } from '../s3/dispatch.ts'
 import type { RequestListener } from '../s3/events.ts'
 import { Connections } from './connection.ts'
+import { refuseEarly } from './early-request.ts'
 import { type HealthProbe, serveHealth } from './health-endpoint.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { S3Endpoint } from './s3-endpoint.ts'
@@ -15,7 +16,8 @@ export interface HttpServerOptions {
   readonly host: string
   /** 0: any free port. */
   readonly port: number
-  readonly dispatcher: Dispatcher
+  /** Not given: `/health` is answered at once, and S3 requests once `serve` was called. */
+  readonly dispatcher?: Dispatcher
   readonly health: HealthProbe
   /** Told once about every S3 request, when its connection is done with it. */
   readonly onRequest: RequestListener
@@ -25,7 +27,8 @@ export interface HttpServerOptions {
 /** Listens, and stops listening without breaking what is under way. */
 export class HttpServer implements AsyncDisposable {
   readonly #server: Server
-  readonly #endpoint: S3Endpoint
+  readonly #onRequest: RequestListener
+  #endpoint: S3Endpoint | null = null
   readonly #connections = new Connections()
   readonly #limits: HttpLimits
   #isDraining = false
@@ -33,13 +36,8 @@ export class HttpServer implements AsyncDisposable {
 
   private constructor(options: HttpServerOptions) {
     this.#limits = { ...defaultHttpLimits, ...options.limits }
-    this.#endpoint = new S3Endpoint({
-      dispatcher: options.dispatcher,
-      connections: this.#connections,
-      limits: this.#limits,
-      onRequest: options.onRequest,
-      isDraining: () => this.#isDraining,
-    })
+    this.#onRequest = options.onRequest
+    if (options.dispatcher !== undefined) this.serve(options.dispatcher)
     this.#server = createServer({
       maxHeaderSize: this.#limits.headersSizeMax,
       headersTimeout: this.#limits.headersTimeoutMs,
@@ -53,7 +51,10 @@ export class HttpServer implements AsyncDisposable {
     })
     this.#server.maxHeadersCount = this.#limits.headersCountMax
     this.#server.maxConnections = this.#limits.connectionsMax
-    this.#route(options.health)
+    this.#route({
+      notReady: () => (this.#isDraining ? 'draining' : options.health.notReady()),
+      degraded: () => options.health.degraded?.() ?? [],
+    })
   }
 
   /** Resolves once connections are accepted. */
@@ -69,6 +70,17 @@ export class HttpServer implements AsyncDisposable {
     return server
   }
 
+  /** From now on S3 requests are answered. */
+  serve(dispatcher: Dispatcher): void {
+    this.#endpoint = new S3Endpoint({
+      dispatcher,
+      connections: this.#connections,
+      limits: this.#limits,
+      onRequest: this.#onRequest,
+      isDraining: () => this.#isDraining,
+    })
+  }
+
   /** Where it listens, with the port really taken. */
   get address(): { readonly host: string; readonly port: number } {
     const { address, port } = this.#server.address() as AddressInfo
@@ -76,7 +88,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   get requestsInProgress(): number {
-    return this.#endpoint.admission.requests
+    return this.#endpoint?.admission.requests ?? 0
   }
 
   /**
@@ -126,6 +138,7 @@ export class HttpServer implements AsyncDisposable {
     app.use((ctx) => {
       ctx.respond = false
       if (serveHealth(ctx.req, ctx.res, health)) return
+      if (this.#endpoint === null) return refuseEarly(ctx.req, ctx.res)
       return this.#endpoint.serve(ctx.req, ctx.res, expecting.has(ctx.req))
     })
     const expecting = new WeakSet<IncomingMessage>()

@@ -51,6 +51,7 @@ export async function createBucket(
  */
 export async function deleteBucket(context: StoreContext, bucket: BucketName): Promise<void> {
   const id = await commit(context.catalog, (change) => {
+    change.freesSpace()
     const { id } = bucketIn(change, bucket)
     if (change.readCounter(counterKey(id, 'objects')) > 0) throw new StoreError('bucket-not-empty')
     change.delete(bucketKey(bucket))

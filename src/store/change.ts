@@ -14,6 +14,7 @@ export class Change {
   readonly #adds = new Map<string, { readonly key: Uint8Array; delta: number }>()
   readonly #attachments: SmallBlob[] = []
   #sawPending = false
+  #isGrowth = true
 
   constructor(catalog: Catalog) {
     this.#catalog = catalog
@@ -42,6 +43,11 @@ export class Change {
    */
   requireSettled(): void {
     if (this.#sawPending) throw new StoreError('conflict', 'a row is still being written')
+  }
+
+  /** It helps to make room, so that a full disk is no reason to refuse it. */
+  freesSpace(): void {
+    this.#isGrowth = false
   }
 
   put(key: Uint8Array, value: RowValue): void {
@@ -74,6 +80,7 @@ export class Change {
 
   batch(): CommitBatch {
     return {
+      isGrowth: this.#isGrowth,
       checks: [...this.#reads.values()].map(({ key, value }) => ({ key, expected: value })),
       attachments: this.#attachments.map((small) => small.record),
       puts: (places) => this.#puts.map(({ key, value }) => resolvedPut(key, value, places)),

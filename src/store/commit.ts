@@ -89,7 +89,10 @@ function tryBuild<Result>(change: Change, build: (change: Change) => Result): Bu
 /** Best effort: when even this cannot be committed, a check of the store finds the bytes later. */
 async function leaveGarbage(context: StoreContext, ref: BlobRef): Promise<void> {
   try {
-    await commit(context.catalog, (change) => markGarbage(change, ref))
+    await commit(context.catalog, (change) => {
+      change.freesSpace()
+      markGarbage(change, ref)
+    })
   } catch {
     // The caller's own error says why the catalog takes nothing.
   }

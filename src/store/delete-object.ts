@@ -11,6 +11,7 @@ import type { StoreContext } from './store-context.ts'
 /** Removes the current version of a key; that there is none is fine, unless If-Match was given. */
 export async function deleteObject(context: StoreContext, input: DeleteObjectInput): Promise<void> {
   await commit(context.catalog, (change) => {
+    change.freesSpace()
     const { id } = bucketIn(change, input.bucket)
     const key = objectKey(id, input.key)
     const row = change.read(key)

@@ -17,11 +17,13 @@ export const floors = {
   config: [],
   telemetry: ['engine', 'catalog', 'store', 's3', 'identity'],
   'data-directory': ['platform'],
+  readiness: [],
   ground: ['catalog', 'platform'],
   compose: [
     'ground',
     'config',
     'data-directory',
+    'readiness',
     'telemetry',
     'http',
     's3',

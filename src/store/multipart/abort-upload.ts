@@ -49,6 +49,7 @@ export async function purgeRemovedBucket(context: StoreContext, bucketId: number
   }
   await commit(catalog, (change) => {
     const key = removedBucketKey(bucketId)
+    change.freesSpace()
     if (change.read(key) !== null) change.delete(key)
   })
 }
@@ -93,6 +94,7 @@ function freeUpload(
   catalog: Catalog,
   found: { readonly bucketId: number; readonly id: Buffer; readonly rowKey: Buffer },
 ): void {
+  change.freesSpace()
   const parts = partsIn(change, catalog, found.id)
   for (const { ref } of parts) if (ref !== null) markGarbage(change, ref)
   removeUpload(change, found, parts)
