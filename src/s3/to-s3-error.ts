@@ -52,8 +52,8 @@ function codeOf(kind: PlainKind): S3ErrorCode {
       return 'AccessDenied'
     case 'public-bucket-acl':
       return 'InvalidBucketAclWithObjectOwnership'
-    case 'no-such-version':
-      return 'NoSuchVersion'
+    case 'no-such-key':
+      return 'NoSuchKey'
     case 'no-such-upload':
       return 'NoSuchUpload'
     case 'invalid-part':

@@ -55,9 +55,9 @@ interface Copying {
 
 function putCopy(change: Change, context: StoreContext, copying: Copying): ObjectInfo {
   const { input, source, checksum } = copying
-  const bucket = bucketIn(change, input.bucket)
-  requireAclAllowed((row) => change.read(row), bucket.id, input.acl)
-  const key = objectKey(bucket.id, input.key)
+  const { id } = bucketIn(change, input.bucket)
+  requireAclAllowed((row) => change.read(row), id, input.acl)
+  const key = objectKey(id, input.key)
   const before = change.read(key)
   requireWriteConditions(before, input.conditions)
 
@@ -114,6 +114,7 @@ function chosen(
       headers: input.headers ?? headers,
       metadata: input.metadata ?? metadata,
       tags: input.tags ?? tags,
+      ...(input.acl !== undefined && { acl: input.acl }),
     },
     storageClass: input.storageClass ?? source.storageClass,
   }
@@ -149,7 +150,6 @@ async function digestStored(
   { algorithm, signal }: { readonly algorithm: ChecksumAlgorithm; readonly signal: AbortSignal },
 ): Promise<Buffer> {
   const slices = sliceBody(context.catalog, object, { start: 0, end: object.size })
-      ...(input.acl !== undefined && { acl: input.acl }),
   const leave = context.readers.enter()
   let digester: BodyDigester | null = null
   try {

@@ -5,13 +5,7 @@ import type { ObjectKey } from '../model/object-key.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { BucketAccess, BucketConfigKind, BucketConfigs } from './bucket-config.ts'
-import {
-  createBucket,
-  deleteBucket,
-  getBucket,
-  listBuckets,
-  putBucketVersioning,
-} from './buckets.ts'
+import { createBucket, deleteBucket, getBucket, listBuckets } from './buckets.ts'
 import {
   deleteBucketConfig,
   getBucketAccess,
@@ -32,9 +26,9 @@ import { listParts } from './multipart/list-parts.ts'
 import { listUploads } from './multipart/list-uploads.ts'
 import { uploadPart } from './multipart/upload-part.ts'
 import { uploadPartCopy } from './multipart/upload-part-copy.ts'
+import { putObjectAcl } from './object-acl.ts'
 import type * as Contract from './object-store.ts'
 import { putObject } from './put-object.ts'
-import { putObjectAcl } from './object-acl.ts'
 import { Readers } from './readers.ts'
 import { defaultStoreOptions, type StoreContext, type StoreOptions } from './store-context.ts'
 import { getObjectTags, putObjectTags } from './tags.ts'
@@ -90,10 +84,6 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => listBuckets(this.#context.catalog, query))
   }
 
-  putBucketVersioning(bucket: BucketName, versioning: Contract.SetVersioning): Promise<void> {
-    return bordered(() => putBucketVersioning(this.#context.catalog, bucket, versioning))
-  }
-
   getBucketConfig<Kind extends BucketConfigKind>(
     bucket: BucketName,
     kind: Kind,
@@ -117,7 +107,7 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => getBucketAccess(this.#context.catalog, bucket))
   }
 
-  putObject(input: Contract.PutObjectInput): Promise<Contract.VersionInfo> {
+  putObject(input: Contract.PutObjectInput): Promise<Contract.ObjectInfo> {
     return bordered(() => putObject(this.#context, input))
   }
 
@@ -148,8 +138,8 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => getObjectTags(this.#context, bucket, key))
   }
 
-  putObjectTags(object: Contract.VersionName, tags: Contract.Tags): Promise<VersionId | null> {
-    return bordered(() => putObjectTags(this.#context, object, tags))
+  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Contract.Tags): Promise<void> {
+    return bordered(() => putObjectTags(this.#context, { bucket, key }, tags))
   }
 
   putObjectAcl(input: Contract.PutObjectAclInput): Promise<void> {

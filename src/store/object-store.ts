@@ -3,7 +3,6 @@ import type { BucketName } from '../model/bucket-name.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksum.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
-import type { VersionId } from '../model/version-id.ts'
 import type { BucketConfigStore, ObjectOwnership } from './bucket-config.ts'
 
 /**
@@ -29,10 +28,10 @@ export interface ObjectStore extends BucketConfigStore {
     items: readonly DeleteItem[],
   ): Promise<readonly DeleteItemResult[]>
   /** A catalog commit: blobs are shared, not copied, when the whole object is taken. */
-  copyObject(input: CopyObjectInput): Promise<CopiedObject>
-  getObjectTags(object: VersionName): Promise<ObjectTags>
-  /** An empty set removes all tags. Resolves with the id of the version that was tagged. */
-  putObjectTags(object: VersionName, tags: Tags): Promise<VersionId | null>
+  copyObject(input: CopyObjectInput): Promise<ObjectInfo>
+  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Tags>
+  /** An empty set removes all tags. */
+  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Tags): Promise<void>
   /** @throws StoreError `acls-disabled`, `public-access-blocked`, as every write that brings an ACL */
   putObjectAcl(input: PutObjectAclInput): Promise<void>
 
@@ -54,6 +53,15 @@ export interface ObjectStore extends BucketConfigStore {
 
 export interface CreateBucketOptions {
   readonly region: string
+  /** As the store's options have it unless given. */
+  readonly ownership?: ObjectOwnership
+  readonly acl?: Acl
+}
+
+export interface PutObjectAclInput {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly acl: Acl
 }
 
 export interface BucketInfo {
@@ -61,13 +69,6 @@ export interface BucketInfo {
   /** Milliseconds since the Unix epoch, as all times here. */
   readonly createdAt: number
   readonly region: string
-  /** As the store's options have it unless given. */
-  readonly ownership?: ObjectOwnership
-  readonly acl?: Acl
-}
-
-export interface PutObjectAclInput extends VersionName {
-  readonly acl: Acl
 }
 
 export interface ListBucketsQuery {
@@ -114,6 +115,8 @@ export interface ObjectAttributes {
   readonly metadata: ReadonlyMap<string, string>
   readonly storageClass: StorageClass
   readonly tags: Tags
+  /** Private when not given. */
+  readonly acl?: Acl
 }
 
 /**
@@ -132,8 +135,6 @@ export interface ObjectBody {
 }
 
 export interface ChecksumRequest {
-  /** Private when not given. */
-  readonly acl?: Acl
   readonly algorithm: ChecksumAlgorithm
   /** Asked after the stream ended, when a trailer is known. Base64, or null: nothing to compare. */
   expected(): string | null
@@ -238,6 +239,8 @@ export interface CopyObjectInput {
   readonly headers: ContentHeaders | null
   readonly metadata: ReadonlyMap<string, string> | null
   readonly tags: Tags | null
+  /** Never the source's. */
+  readonly acl?: Acl
   readonly storageClass: StorageClass | null
   /** When the client names another algorithm than the source has, the bytes are read once. */
   readonly checksumAlgorithm: ChecksumAlgorithm | null
@@ -291,8 +294,6 @@ export interface UploadPartInput {
 export interface UploadPartCopyInput {
   readonly source: CopySource
   /** `end` inclusive, as HTTP says it; refused when it reaches past the source. */
-  /** Never the source's. */
-  readonly acl?: Acl
   readonly range: { readonly start: number; readonly end: number } | null
   readonly bucket: BucketName
   readonly key: ObjectKey

@@ -1,6 +1,7 @@
 import { attachBody, commitBody } from './commit.ts'
 import { requireWriteConditions } from './conditions.ts'
 import { durable, requireAclAllowed } from './configure-bucket.ts'
+import { dropObject } from './drop-object.ts'
 import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectLabel } from './label.ts'
@@ -21,14 +22,13 @@ export async function putObject(context: StoreContext, input: PutObjectInput): P
   const { bucket, key, attributes, body, conditions } = input
   // What cannot succeed is refused before its body is read; the commit decides.
   const { id } = requireBucket(catalog, bucket)
+  requireAclAllowed(durable(catalog), id, attributes.acl)
   requireWriteConditions(catalog.get(objectKey(id, key)), conditions)
 
   const algorithm = body.checksum?.algorithm ?? DEFAULT_ALGORITHM
   const label = () => objectLabel({ bucket, key, writtenAt: clock.now() }, attributes)
-  requireAclAllowed(durable(catalog), id, attributes.acl)
   return commitBody(context, { body, algorithms: [algorithm], label }, (change, stored) => {
-    const found = bucketIn(change, bucket)
-    const { id } = found
+    const { id } = bucketIn(change, bucket)
     requireAclAllowed((row) => change.read(row), id, attributes.acl)
     const row = objectKey(id, key)
     const before = change.read(row)
