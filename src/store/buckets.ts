@@ -40,9 +40,9 @@ export async function createBucket(
     const row = { id, createdAt: context.clock.now(), region: options.region }
     change.put(nextBucketKey, encodeNextBucket(id + 1))
     change.put(bucketKey(bucket), encodeBucket(row))
+    startAccess(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
   })
 }
-    startAccess(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
 
 /**
  * Removes a bucket without objects. As on AWS, uploads in progress do not stand in its way and go
@@ -51,16 +51,15 @@ export async function createBucket(
  */
 export async function deleteBucket(context: StoreContext, bucket: BucketName): Promise<void> {
   const id = await commit(context.catalog, (change) => {
-    change.freesSpace()
     const { id } = bucketIn(change, bucket)
     if (change.readCounter(counterKey(id, 'objects')) > 0) throw new StoreError('bucket-not-empty')
     change.delete(bucketKey(bucket))
+    dropBucketConfigs(change, id)
     change.put(removedBucketKey(id), encodeRemovedBucket())
     return id
   })
   try {
     await purgeRemovedBucket(context, id)
-    dropBucketConfigs(change, id)
   } catch {
     // The bucket is gone for good; its row among the removed ones keeps the rest of the work.
   }

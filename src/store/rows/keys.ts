@@ -36,9 +36,6 @@ export const usageNames = {
 } as const
 export type UsageName = keyof typeof usageNames
 
-export const UPLOAD_ID_SIZE = 16
-
-export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
 /** The kinds of configuration of a bucket, by their byte in the key. */
 const configNames = {
   acl: 0x61, // a
@@ -49,6 +46,9 @@ const configNames = {
 } as const satisfies Record<BucketConfigKind, number>
 export const bucketConfigKinds = Object.keys(configNames) as readonly BucketConfigKind[]
 
+export const UPLOAD_ID_SIZE = 16
+
+export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
 
 export function bucketKey(name: BucketName | string): Buffer {
   return textKey(spaces.bucket, name)
@@ -58,11 +58,6 @@ export function bucketOfKey(key: Buffer): BucketName {
   return key.toString('utf8', 1) as BucketName
 }
 
-export function removedBucketKey(bucketId: number): Buffer {
-  return idKey(spaces.removedBucket, bucketId)
-}
-
-export function bucketIdOfRemoved(key: Buffer): number {
 export function bucketConfigKey(bucketId: number, kind: BucketConfigKind): Buffer {
   const key = Buffer.allocUnsafe(6)
   key[0] = spaces.bucketConfig
@@ -80,6 +75,11 @@ export function kindOfConfig(key: Buffer): BucketConfigKind | null {
   return bucketConfigKinds.find((kind) => configNames[kind] === key[5]) ?? null
 }
 
+export function removedBucketKey(bucketId: number): Buffer {
+  return idKey(spaces.removedBucket, bucketId)
+}
+
+export function bucketIdOfRemoved(key: Buffer): number {
   return key.readUInt32BE(1)
 }
 
