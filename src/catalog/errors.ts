@@ -5,6 +5,8 @@ export type CatalogErrorKind =
   | 'unavailable'
   | 'disk-full'
   | 'unknown-version'
+  /** The commits asked for are no longer in the journal, as is in order. */
+  | 'trimmed'
   | 'closed'
 
 /** Why the catalog did not do what it was asked for; nothing of it was acknowledged. */

@@ -27,6 +27,8 @@ export type CatalogEvent =
   | { readonly event: 'snapshotFailed'; readonly cause: unknown }
   /** A snapshot that does not verify was passed over. */
   | { readonly event: 'snapshotRefused'; readonly segment: number; readonly field: string }
+  /** The whole index was walked and is well. */
+  | { readonly event: 'indexChecked'; readonly entryCount: number; readonly durationMs: number }
   /** The index is made anew from a snapshot and the journal. */
   | { readonly event: 'rebuildStarted'; readonly reason: string; readonly cause: unknown }
   | { readonly event: 'rebuilt'; readonly sequence: number; readonly durationMs: number }

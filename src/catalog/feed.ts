@@ -8,6 +8,8 @@ import { journalStart } from './recovery.ts'
 
 export interface FeedSource {
   readonly segments: Segments
+  /** Sequence of the first commit that the journal must hold. */
+  readonly start: () => number
   /** Position after the last durable commit. */
   readonly end: () => KvPosition
   /** Resolves when `end` has changed, the signal is aborted, or the catalog closes. */
@@ -19,13 +21,15 @@ export interface FeedSource {
  * The journal read from a sequence on, then as it grows. Both come from the files: there is one way
  * to read a commit back, and a slow reader costs no memory.
  *
- * @throws CatalogError `corruption` where the feed would have a gap, `closed`
+ * @throws CatalogError `trimmed` when commits asked for were given up, `corruption` where the feed
+ *   would have a gap, `closed`
  */
 export async function* readFeed(
   source: FeedSource,
   since: number,
   signal: AbortSignal,
 ): AsyncGenerator<FeedCommit> {
+  requireKept(source, since)
   let position = startOf(source.segments, since)
   while (!signal.aborted) {
     if (source.isClosed()) throw new CatalogError('closed', 'the catalog is closed')
@@ -35,7 +39,7 @@ export async function* readFeed(
       continue
     }
     const before = position.sequence
-    for await (const step of readJournal(source.segments, position)) {
+    for await (const step of kept(source, position, since)) {
       if (step.step !== 'group') throw gap(position.sequence)
       const { commit, end } = step
       if (end.sequence > until) break
@@ -49,6 +53,28 @@ export async function* readFeed(
     }
     if (position.sequence === before) throw gap(before)
   }
+}
+
+/** The journal behind `from`; what fails because its files have just been given up says so. */
+async function* kept(source: FeedSource, from: KvPosition, since: number) {
+  let sequence = from.sequence
+  try {
+    for await (const step of readJournal(source.segments, from)) {
+      if (step.step !== 'group') requireKept(source, Math.max(sequence, since))
+      else sequence = step.end.sequence
+      yield step
+    }
+  } catch (error) {
+    requireKept(source, Math.max(sequence, since))
+    throw error
+  }
+}
+
+function requireKept(source: FeedSource, since: number): void {
+  const start = source.start()
+  if (since + 1 >= start) return
+  const message = `commit ${since + 1} is asked for, and the journal begins with commit ${start}`
+  throw new CatalogError('trimmed', message)
 }
 
 /** The start of the journal segment that holds the commit after `since`. */

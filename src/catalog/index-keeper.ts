@@ -7,10 +7,13 @@ import type { Segments } from '../segment/segments.ts'
 import type { CatalogIndex } from './catalog-index.ts'
 import { CatalogError } from './errors.ts'
 import type { CatalogListener } from './events.ts'
+import { checkIndex } from './index-check.ts'
 import type { KvPosition } from './kv/ordered-kv.ts'
 import { rebuild } from './recovery.ts'
+import type { PageCodec } from './snapshot/page-codec.ts'
 import { listSnapshots } from './snapshot/read-snapshot.ts'
 import { readSnapshotEnd } from './snapshot/read-snapshot-end.ts'
+import { SNAPSHOT_COUNT, type SnapshotStock } from './snapshot/snapshot-stock.ts'
 import { writeSnapshot } from './snapshot/write-snapshot.ts'
 
 export interface IndexKeeperOptions {
@@ -20,8 +23,15 @@ export interface IndexKeeperOptions {
   readonly flushDelayMs: number
   /** Bytes of rows in memory at which commits wait. */
   readonly memorySizeMax: number
-  /** Least bytes of commits between two snapshots. */
+  /**
+   * Bytes of commits behind the last snapshot at which the next one is due, if they are more than
+   * the last one takes: so snapshots cost a bounded part of all that is written.
+   */
   readonly snapshotCommitSizeMin: number
+  /** Bytes of journal behind the last snapshot, small blobs and all, that make it due as well. */
+  readonly snapshotJournalSizeMin: number
+  /** From one check of the whole index to the next; 0: never by itself. */
+  readonly checkIntervalMs: number
   /** When false, flushes and snapshots happen only when they are asked for. */
   readonly automatic: boolean
 }
@@ -29,6 +39,8 @@ export interface IndexKeeperOptions {
 export interface IndexKeeperParts {
   readonly segments: Segments
   readonly index: CatalogIndex
+  readonly stock: SnapshotStock
+  readonly codec: PageCodec | null
   /** Position after the last durable commit. */
   readonly journalEnd: () => KvPosition
   readonly options: IndexKeeperOptions
@@ -39,7 +51,6 @@ export interface IndexKeeperParts {
 
 const RETRY_DELAY_MIN_MS = 100
 const RETRY_DELAY_MAX_MS = 30_000
-const SNAPSHOT_COUNT = 2
 /** Rows that may gather during a flush, in flushes. */
 const FLUSH_FACTOR_MAX = 4
 
@@ -52,6 +63,8 @@ export class IndexKeeper {
   #snapshot: { readonly done: Promise<void>; readonly abort: AbortController } | null = null
   #lastSnapshot = { sequence: 0, commitSize: 0, size: 0 }
   #rebuilding: Promise<void> | null = null
+  #checkTimer: NodeJS.Timeout | null = null
+  #checking: Promise<void> | null = null
 
   constructor(parts: IndexKeeperParts) {
     this.#parts = parts
@@ -66,7 +79,9 @@ export class IndexKeeper {
       const { sequence, commitSize } = end?.position ?? this.#lastSnapshot
       this.#lastSnapshot = { sequence, commitSize, size: newest.dataSize }
     }
-    if (options.automatic && !index.isClean) this.#schedule()
+    if (!options.automatic) return
+    if (!index.isClean) this.#schedule()
+    this.#scheduleCheck()
   }
 
   /** So much waits in memory that nothing shall be added. */
@@ -82,6 +97,10 @@ export class IndexKeeper {
     const { index, options } = this.#parts
     if (!options.automatic || this.isFailing) return false
     return index.activeRowCount + pendingRowCount >= options.flushRowCount * FLUSH_FACTOR_MAX
+  }
+
+  get isRebuilding(): boolean {
+    return this.#rebuilding !== null
   }
 
   /** The index does not take rows at this moment. */
@@ -103,9 +122,22 @@ export class IndexKeeper {
   }
 
   /** Writes a snapshot of what the index below holds, unless there is one of just that. */
-  snapshot(): Promise<void> {
+  async snapshot(): Promise<void> {
+    // What a rebuild reads of the journal must not be given up under it.
+    await this.#rebuilding
     this.#snapshot ??= this.#beginSnapshot()
-    return this.#snapshot.done
+    await this.#snapshot.done
+  }
+
+  /**
+   * Walks the whole index and compares it with what it counts; one that does not hold what it
+   * should is made anew. Writes snapshots when fewer than two verify. Never rejects.
+   */
+  check(): Promise<void> {
+    this.#checking ??= this.#checkOnce().finally(() => {
+      this.#checking = null
+    })
+    return this.#checking
   }
 
   /** Builds the index anew in the background. Never rejects. */
@@ -121,8 +153,10 @@ export class IndexKeeper {
   async close(): Promise<void> {
     this.#closing.abort()
     if (this.#flushTimer !== null) clearTimeout(this.#flushTimer)
+    if (this.#checkTimer !== null) clearTimeout(this.#checkTimer)
     this.#snapshot?.abort.abort()
     await this.#snapshot?.done.catch(() => {})
+    await this.#checking
     await this.#rebuilding
     await this.#flushing?.catch(() => {})
     // What cannot be flushed now is replayed at the next start.
@@ -187,8 +221,21 @@ export class IndexKeeper {
   #isSnapshotDue(): boolean {
     if (this.#snapshot !== null || this.#rebuilding !== null) return false
     const { commitSize, size } = this.#lastSnapshot
-    const behind = (this.#parts.index.flushedPosition?.commitSize ?? 0) - commitSize
-    return behind > Math.max(this.#parts.options.snapshotCommitSizeMin, size / 2)
+    const { index, options } = this.#parts
+    const behind = (index.flushedPosition?.commitSize ?? 0) - commitSize
+    if (behind <= size) return false
+    if (behind > options.snapshotCommitSizeMin) return true
+    return this.#journalSizeBehind() > options.snapshotJournalSizeMin
+  }
+
+  /** Bytes of journal segments begun since the last snapshot; the first one of them is left out. */
+  #journalSizeBehind(): number {
+    const { sequence } = this.#lastSnapshot
+    let size = 0
+    for (const { header, dataSize } of this.#parts.segments.list('journal')) {
+      if (header.firstSequence > sequence) size += dataSize
+    }
+    return size
   }
 
   #beginSnapshot(): { done: Promise<void>; abort: AbortController } {
@@ -200,21 +247,19 @@ export class IndexKeeper {
   }
 
   async #writeSnapshot(signal: AbortSignal): Promise<void> {
-    const { segments, index, listener } = this.#parts
+    const { segments, index, listener, stock, codec } = this.#parts
     const startedAt = performance.now()
     // Not before `#snapshot` is set: everything from here on may end at once.
     await null
     const view = index.view()
     try {
       if (view.position === null || view.position.sequence <= this.#lastSnapshot.sequence) return
-      const { position, entryCount, size } = await writeSnapshot(segments, view, signal)
+      const { position, entryCount, size } = await writeSnapshot({ segments, codec }, view, signal)
       const { sequence, commitSize } = position
       this.#lastSnapshot = { sequence, commitSize, size }
       const durationMs = performance.now() - startedAt
       listener({ event: 'snapshotWritten', sequence, entryCount, size, durationMs })
-      for (const old of listSnapshots(segments).slice(SNAPSHOT_COUNT)) {
-        await segments.removeSnapshot(old.id)
-      }
+      await stock.prune()
     } catch (cause) {
       if (signal.aborted) return
       listener({ event: 'snapshotFailed', cause })
@@ -240,7 +285,7 @@ export class IndexKeeper {
   }
 
   async #rebuildOnce(): Promise<void> {
-    const { segments, index, options, listener, journalEnd } = this.#parts
+    const { segments, index, options, listener, journalEnd, codec } = this.#parts
     const startedAt = performance.now()
     this.#snapshot?.abort.abort()
     await this.#snapshot?.done.catch(() => {})
@@ -250,13 +295,52 @@ export class IndexKeeper {
       const { flushRowCount } = options
       const { signal } = this.#closing
       const { sequence } = journalEnd()
-      await rebuild({ segments, listener, flushRowCount, signal }, fresh, sequence)
+      const parts = { segments, listener, flushRowCount, signal, codec, acceptsLoss: false }
+      await rebuild(parts, fresh, sequence)
+      // Rows in memory go back no further than what this index had: none may be left out.
+      if ((fresh.position?.sequence ?? 0) < sequence) {
+        throw new CatalogError('corruption', `the journal cannot be read up to commit ${sequence}`)
+      }
       await index.replace(fresh)
       this.#flushFailureCount = 0
       listener({ event: 'rebuilt', sequence, durationMs: performance.now() - startedAt })
     } catch (error) {
       await fresh[Symbol.asyncDispose]()
       throw error
+    }
+  }
+
+  #scheduleCheck(): void {
+    const { checkIntervalMs } = this.#parts.options
+    if (checkIntervalMs === 0 || this.#closing.signal.aborted) return
+    this.#checkTimer = setTimeout(() => {
+      void this.check().then(() => this.#scheduleCheck())
+    }, checkIntervalMs).unref()
+  }
+
+  async #checkOnce(): Promise<void> {
+    const { segments, index, listener, stock } = this.#parts
+    const { signal } = this.#closing
+    await this.#rebuilding
+    const startedAt = performance.now()
+    const view = index.view()
+    try {
+      const entryCount = await checkIndex(view, signal)
+      listener({ event: 'indexChecked', entryCount, durationMs: performance.now() - startedAt })
+    } catch (cause) {
+      if (isCorruption(cause)) void this.rebuild('the index does not hold what it should', cause)
+    } finally {
+      view.release()
+    }
+    try {
+      const wanted = Math.min(SNAPSHOT_COUNT, listSnapshots(segments).length)
+      const verified = await stock.verifyNewest()
+      if (verified.length === wanted) return
+      const sequence = verified[0]?.end.position.sequence ?? 0
+      this.#lastSnapshot = { ...this.#lastSnapshot, sequence }
+      await this.snapshot()
+    } catch {
+      // Told by the snapshot itself, and tried again at the next check.
     }
   }
 

@@ -21,13 +21,19 @@ import { addToCounter, isCounter } from './counter.ts'
 import { CatalogError } from './errors.ts'
 import type { CatalogListener } from './events.ts'
 import { readFeed } from './feed.ts'
-import { IndexKeeper, type IndexKeeperOptions } from './index-keeper.ts'
+import { FeedWakers } from './feed-wakers.ts'
+import { IndexKeeper } from './index-keeper.ts'
+import { decodeJournalStart, journalStartKey } from './journal/journal-start.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
+import { type JournalRelease, LocalJournalRelease } from './journal-release.ts'
 import { asBuffer, keyText } from './key-text.ts'
 import type { KvPosition, OrderedKv } from './kv/ordered-kv.ts'
+import { defaultCatalogOptions, type LocalCatalogOptions } from './local-catalog-options.ts'
 import type { Row } from './overlay.ts'
 import { PendingRows } from './pending-rows.ts'
 import { recover } from './recovery.ts'
+import type { PageCodec } from './snapshot/page-codec.ts'
+import { SnapshotStock } from './snapshot/snapshot-stock.ts'
 import { WaitingCommits } from './waiting-commits.ts'
 
 export interface LocalCatalogParts {
@@ -37,26 +43,14 @@ export interface LocalCatalogParts {
   readonly clock: Clock
   readonly listener?: CatalogListener
   readonly room?: Room
+  /** Of snapshot pages, which are stored as they are without it. */
+  readonly codec?: PageCodec
+  /** For a repair: whether to open though commits are known to be missing. */
+  readonly acceptsLoss?: boolean
   readonly options?: Partial<LocalCatalogOptions>
 }
 
-export interface LocalCatalogOptions extends IndexKeeperOptions {
-  /** Size at which a journal segment takes no further group. */
-  readonly segmentSizeMax: number
-  /** Bytes of commits under way, attachments included, at which further ones wait. */
-  readonly pendingSizeMax: number
-}
-
-const MIB = 1024 * 1024
-const defaults: LocalCatalogOptions = {
-  segmentSizeMax: 64 * MIB,
-  pendingSizeMax: 32 * MIB,
-  flushRowCount: 5000,
-  flushDelayMs: 1000,
-  memorySizeMax: 256 * MIB,
-  snapshotCommitSizeMin: 64 * MIB,
-  automatic: true,
-}
+export type { LocalCatalogOptions }
 
 /** Longest key, in bytes. */
 const KEY_SIZE_MAX = 1900
@@ -69,18 +63,20 @@ export class LocalCatalog implements Catalog {
   readonly #index: CatalogIndex
   readonly #keeper: IndexKeeper
   readonly #journal: JournalWriter<Ticket>
+  /** What of the journal can be given up, and when. */
+  readonly release: JournalRelease
   readonly #room: Room
   readonly #pending = new PendingRows()
   #pendingSize = 0
   #pendingRowCount = 0
   readonly #waiting = new WaitingCommits()
-  readonly #feedWakers = new Set<() => void>()
+  readonly #feedWakers = new FeedWakers()
   #isClosed = false
   #closing: Promise<void> | null = null
 
   private constructor(parts: LocalCatalogParts, index: CatalogIndex, end: KvPosition) {
     const { segments, clock } = parts
-    const options = { ...defaults, ...parts.options }
+    const options = { ...defaultCatalogOptions, ...parts.options }
     const listener = parts.listener ?? (() => {})
     this.#segments = segments
     this.#options = options
@@ -95,13 +91,33 @@ export class LocalCatalog implements Catalog {
       onDurable: (tickets, newEnd) => this.#onDurable(tickets, newEnd),
       onFailed: (tickets, error) => this.#onFailed(tickets, error),
     })
+    const codec = parts.codec ?? null
+    const stock = new SnapshotStock({ segments, codec, listener })
     this.#keeper = new IndexKeeper({
       segments,
       index,
+      stock,
+      codec,
       options,
       listener,
       journalEnd: () => this.#journal.end,
       onRoom: () => this.#admitWaiting(),
+    })
+    this.release = new LocalJournalRelease({
+      segments,
+      clock,
+      stock,
+      retentionMs: options.retentionMs,
+      start: () => this.#journalStart,
+      journalEnd: () => this.#journal.end,
+      flushed: () => index.flushedPosition,
+      isRebuilding: () => this.#keeper.isRebuilding,
+      roll: () => this.#journal.roll(),
+      commit: () => this.commit({}),
+      snapshot: async () => {
+        await this.flush()
+        await this.snapshot()
+      },
     })
   }
 
@@ -115,13 +131,13 @@ export class LocalCatalog implements Catalog {
     const { segments, kv } = parts
     const listener = parts.listener ?? (() => {})
     // Nobody waits for anything else yet: fewer and larger transactions are faster.
-    const flushRowCount = (parts.options?.flushRowCount ?? defaults.flushRowCount) * 8
-    const recovered = await recover({ segments, listener, flushRowCount }, kv).catch(
-      async (error) => {
-        await kv[Symbol.asyncDispose]()
-        throw error
-      },
-    )
+    const flushRowCount = { ...defaultCatalogOptions, ...parts.options }.flushRowCount * 8
+    const { codec = null, acceptsLoss = false } = parts
+    const recovery = { segments, listener, flushRowCount, codec, acceptsLoss }
+    const recovered = await recover(recovery, kv).catch(async (error) => {
+      await kv[Symbol.asyncDispose]()
+      throw error
+    })
     const { index, end, replayedCommitCount } = recovered
     const catalog = new LocalCatalog(parts, index, end)
     await catalog.#keeper.start()
@@ -186,8 +202,9 @@ export class LocalCatalog implements Catalog {
     this.#assertOpen()
     const source = {
       segments: this.#segments,
+      start: () => this.#journalStart,
       end: () => this.#journal.end,
-      changed: (aborted: AbortSignal) => this.#feedChanged(aborted),
+      changed: (aborted: AbortSignal) => this.#feedWakers.woken(aborted),
       isClosed: () => this.#isClosed,
     }
     return readFeed(source, since, signal)
@@ -196,6 +213,11 @@ export class LocalCatalog implements Catalog {
   /** Moves every row applied so far into the index; a start after it replays none of them. */
   flush(): Promise<void> {
     return this.#keeper.flush()
+  }
+
+  /** Walks the whole index, and has it made anew when it does not hold what it should. */
+  check(): Promise<void> {
+    return this.#keeper.check()
   }
 
   /** Writes a snapshot of what was flushed, unless there is one of just that. */
@@ -213,7 +235,7 @@ export class LocalCatalog implements Catalog {
     this.#isClosed = true
     this.#waiting.rejectAll(closedError())
     await this.#journal.settled()
-    this.#wakeFeeds()
+    this.#feedWakers.wake()
     await this.#keeper.close()
     await this.#journal.close()
     await this.#index.close()
@@ -271,7 +293,7 @@ export class LocalCatalog implements Catalog {
     let sequence = end.sequence - tickets.length
     for (const { resolve } of tickets) resolve({ committed: true, sequence: ++sequence })
     this.#keeper.noteApplied()
-    this.#wakeFeeds()
+    this.#feedWakers.wake()
     this.#admitWaiting()
   }
 
@@ -282,6 +304,10 @@ export class LocalCatalog implements Catalog {
     this.#pendingRowCount = 0
     for (const { reject } of tickets) reject(error)
     this.#admitWaiting()
+  }
+
+  get #journalStart(): number {
+    return decodeJournalStart(this.get(journalStartKey))
   }
 
   get #hasRoom(): boolean {
@@ -334,23 +360,6 @@ export class LocalCatalog implements Catalog {
       void this.#keeper.rebuild('a row of the index cannot be read', error)
     }
     return error
-  }
-
-  #feedChanged(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        signal.removeEventListener('abort', wake)
-        this.#feedWakers.delete(wake)
-        resolve()
-      }
-      signal.addEventListener('abort', wake)
-      this.#feedWakers.add(wake)
-    })
-  }
-
-  #wakeFeeds(): void {
-    if (this.#feedWakers.size === 0) return
-    for (const wake of [...this.#feedWakers]) wake()
   }
 
   #assertOpen(): void {

@@ -4,8 +4,10 @@
  */
 import { SegmentError } from '../segment/errors.ts'
 import type { SegmentInfo, Segments } from '../segment/segments.ts'
+import type { SegmentKind } from '../segment/types.ts'
 import { CatalogIndex } from './catalog-index.ts'
 import { addToCounter } from './counter.ts'
+import { CatalogError } from './errors.ts'
 import type { CatalogListener } from './events.ts'
 import {
   type CommitItem,
@@ -15,9 +17,11 @@ import {
 } from './journal/commit-record.ts'
 import { type JournalPart, journalOrder } from './journal/journal-order.ts'
 import { readJournal, SEGMENT_START } from './journal/journal-reader.ts'
+import { decodeJournalStart, journalStartKey } from './journal/journal-start.ts'
 import { journalError } from './journal/journal-writer.ts'
 import { asBuffer, keyText } from './key-text.ts'
 import type { KvPosition, OrderedKv } from './kv/ordered-kv.ts'
+import type { PageCodec } from './snapshot/page-codec.ts'
 import { loadSnapshot } from './snapshot/read-snapshot.ts'
 
 export interface RecoveryParts {
@@ -25,6 +29,10 @@ export interface RecoveryParts {
   readonly listener: CatalogListener
   /** Rows held in memory before they go to the index. */
   readonly flushRowCount: number
+  /** Of snapshot pages. */
+  readonly codec: PageCodec | null
+  /** Whether to go on with what there is, though it is known that commits are missing. */
+  readonly acceptsLoss: boolean
   /** Ends a rebuild early; it then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -46,7 +54,11 @@ export interface Recovered {
   readonly replayedCommitCount: number
 }
 
-/** Takes `kv` over, and closes it when it has to be replaced. */
+/**
+ * Takes `kv` over, and closes it when it has to be replaced.
+ *
+ * @throws CatalogError `corruption` when there is no beginning to start from
+ */
 export async function recover(parts: RecoveryParts, kv: OrderedKv): Promise<Recovered> {
   const { segments, listener } = parts
   await makeTailDurable(segments)
@@ -63,6 +75,10 @@ export async function recover(parts: RecoveryParts, kv: OrderedKv): Promise<Reco
       // It was filled from this journal: what does not fit it is missing from the journal now.
       const { segment, offset } = kv.position
       listener({ event: 'finding', finding: { segment, offset, field: reason } })
+    }
+    const isEmpty = journalOrder(segments).length + segments.list('snapshot').length === 0
+    if (isEmpty && (kv.position?.sequence ?? 0) > 0 && !parts.acceptsLoss) {
+      throw noBeginning('there is no journal')
     }
     const fresh = await kv.successor()
     const rebuilt = await rebuild(parts, fresh, Number.POSITIVE_INFINITY).catch(async (error) => {
@@ -109,12 +125,47 @@ export async function rebuild(
 ): Promise<{ readonly index: CatalogIndex; readonly replayedCommitCount: number }> {
   const loaded = await loadSnapshot(parts, kv)
   if (loaded !== null) parts.segments.reserveIds(loaded.end.nextSegmentId)
+  else if (!parts.acceptsLoss) requireBeginning(parts.segments)
   const index = new CatalogIndex(kv)
   const replayedCommitCount = await replay(parts, index, until)
+  if (!parts.acceptsLoss) requireContinuation(index, loaded?.end.position.sequence ?? 0)
   // A position even without a commit: an index without one counts as unfinished.
   if (index.position === null) index.advance(journalStart)
   await index.flush()
   return { index, replayedCommitCount }
+}
+
+/**
+ * Without a snapshot everything is told by the journal, if it has its beginning.
+ *
+ * @throws CatalogError `corruption`
+ */
+function requireBeginning(segments: Segments): void {
+  const first = journalOrder(segments)[0]?.info
+  if (first === undefined) {
+    const isNew = segments.list('data').length === 0 && segments.list('snapshot').length === 0
+    if (isNew) return
+    throw noBeginning('there is no journal')
+  }
+  // One without its header is read for what it holds.
+  const { firstSequence } = first.header
+  if (first.state === 'damaged' || firstSequence <= 1) return
+  throw noBeginning(`the journal begins with commit ${firstSequence}`)
+}
+
+/**
+ * What was given up of the journal must be in the snapshot that was loaded.
+ *
+ * @throws CatalogError `corruption`
+ */
+function requireContinuation(index: CatalogIndex, loadedSequence: number): void {
+  const start = decodeJournalStart(index.get(journalStartKey))
+  if (loadedSequence + 1 < start) throw noBeginning(`the journal begins with commit ${start}`)
+}
+
+function noBeginning(what: string): CatalogError {
+  const message = `${what}, and no snapshot of the commits before it verifies: bring one back from a backup`
+  return new CatalogError('corruption', message)
 }
 
 /** Applies what the journal holds behind the index; resolves with the number of commits. */
@@ -153,10 +204,14 @@ async function reasonToRebuild(
   position: KvPosition | null,
 ): Promise<string | null> {
   const order = journalOrder(segments)
-  if (position === null) {
-    return order.length === 0 && segments.list('snapshot').length === 0 ? null : 'no index'
+  const isNew = ['journal', 'snapshot', 'data'].every(
+    (kind) => segments.list(kind as SegmentKind).length === 0,
+  )
+  if (position === null) return isNew ? null : 'no index'
+  if (position.sequence === 0) {
+    const first = order[0]?.info.header.firstSequence ?? 0
+    return first > 1 ? 'the index is behind the journal' : null
   }
-  if (position.sequence === 0) return null
   const part = order.find(({ info }) => info.id === position.segment)
   if (part === undefined) return 'the journal segment of the index is not there'
   const dataEnd = part.next?.previousEnd ?? part.info.dataSize
@@ -182,8 +237,20 @@ async function reasonToRebuild(
     const { segment, recordOffset } = position
     const field = error.detail.field ?? 'record'
     listener({ event: 'finding', finding: { segment, offset: recordOffset, field } })
-    return null
+    return followerFits(segments, position)
   }
+}
+
+/** For a position whose own record is damaged: the next one says what chain it goes on from. */
+async function followerFits(segments: Segments, position: KvPosition): Promise<string | null> {
+  for await (const step of readJournal(segments, position)) {
+    if (step.step !== 'group') continue
+    const { firstSequence, chain } = step.commit
+    const isNext = firstSequence === position.sequence + 1
+    const meets = Buffer.compare(chain, position.chain) === 0
+    return isNext && !meets ? 'the index is of another journal' : null
+  }
+  return null
 }
 
 /** For a position behind commits that were lost, where no record vouches for the chain. */

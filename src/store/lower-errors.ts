@@ -42,6 +42,8 @@ function kindOfCatalog(kind: CatalogErrorKind): StoreErrorKind {
     case 'corruption':
     case 'unknown-version':
       return 'corruption'
+    case 'trimmed':
+      return 'invalid-request'
     default:
       return unreachable(kind)
   }

@@ -30,6 +30,7 @@ const catalogLines = {
   snapshotWritten: ['info', 'snapshot written'],
   snapshotFailed: ['warn', 'no snapshot could be written; the journal is kept longer'],
   snapshotRefused: ['error', 'a snapshot is damaged and was passed over'],
+  indexChecked: ['debug', 'the index was checked and is well'],
   rebuildStarted: ['warn', 'the index is made anew from the journal'],
   rebuilt: ['info', 'the index was made anew'],
   rebuildFailed: ['error', 'the index could not be made anew'],

@@ -40,6 +40,7 @@ export class JournalWriter<Ticket> {
   #gathering: Group<Ticket> | null = null
   #inFlight: Group<Ticket> | null = null
   #isScheduled = false
+  #isRollAsked = false
   #idleEncoder: CommitEncoder | null = null
   /** Full, and to be sealed as soon as its last group is durable. */
   #retired: SegmentWriter | null = null
@@ -105,6 +106,11 @@ export class JournalWriter<Ticket> {
     })
   }
 
+  /** The next group that is begun opens a new segment, and the one in use is sealed. */
+  roll(): void {
+    this.#isRollAsked = true
+  }
+
   /** Seals the segment in use. Nothing may be submitted any more. */
   async close(): Promise<void> {
     await this.settled()
@@ -118,11 +124,13 @@ export class JournalWriter<Ticket> {
   /** The group that gathers, begun if there is none. No I/O. */
   #open(): Group<Ticket> {
     if (this.#gathering !== null) return this.#gathering
-    if (this.#writer !== null && this.#writer.size >= this.#parts.segmentSizeMax) {
+    const isFull = (this.#writer?.size ?? 0) >= this.#parts.segmentSizeMax
+    if (this.#writer !== null && (isFull || this.#isRollAsked)) {
       this.#retired = this.#writer
       this.#writer = null
       if (this.#inFlight === null) this.#sealRetired()
     }
+    this.#isRollAsked = false
     this.#writer ??= this.#createWriter()
     const encoder = this.#idleEncoder ?? new CommitEncoder()
     this.#idleEncoder = null

@@ -142,9 +142,16 @@ export class LmdbKv implements OrderedKv {
     const transaction = environment.root.useReadTransaction()
     // From the view itself: LMDB shows a transaction before its `apply` resolves.
     const position = reading(() => positionIn(environment, transaction))
+    const entryCount = reading(() => countIn(environment))
     let isHeld = true
     return {
       position,
+      entryCount,
+      get: (key) => {
+        if (!isHeld || !this.#isCurrent(environment)) throw goneError()
+        const stored = reading(() => environment.rows.get(asBuffer(key), { transaction }))
+        return stored === undefined ? null : verified(key, stored)
+      },
       range: (range) => {
         if (!isHeld || !this.#isCurrent(environment)) throw goneError()
         return this.#walk(environment, range, transaction)
@@ -275,6 +282,12 @@ async function tryOpen(options: LmdbKvOptions, number: number): Promise<Error | 
 function positionIn({ meta }: LmdbEnvironment, transaction?: ReadTransaction): KvPosition | null {
   const row = meta.get(POSITION_KEY, transaction === undefined ? {} : { transaction })
   return row === undefined ? null : decodePosition(row)
+}
+
+/** LMDB keeps it beside the root of the tree; in the transaction that was used last. */
+function countIn({ rows }: LmdbEnvironment): number {
+  const stats: { readonly entryCount?: number } = rows.getStats()
+  return stats.entryCount ?? 0
 }
 
 async function assertLmdbFile(options: LmdbKvOptions, number: number): Promise<void> {

@@ -44,6 +44,8 @@ export class MemoryKv implements OrderedKv {
     const tree = this.#tree.clone()
     return {
       position: this.#position,
+      entryCount: tree.size,
+      get: (key) => tree.get(keyText(key)) ?? null,
       range: (range) => walk(tree, range, () => 0),
       release: () => {},
     }

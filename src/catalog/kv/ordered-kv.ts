@@ -55,6 +55,9 @@ export interface KvPosition {
 
 export interface KvView {
   readonly position: KvPosition | null
+  /** How many entries it has, by the index's own count, which a walk of it must come to. */
+  readonly entryCount: number
+  get(key: Uint8Array): Buffer | null
   range(range: KeyRange): Iterable<Entry>
   release(): void
 }

@@ -1,12 +1,16 @@
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
+import type { RecordHeader } from '../../segment/types.ts'
 import { CatalogError } from '../errors.ts'
 import type { CatalogListener } from '../events.ts'
 import type { KvWrite, OrderedKv } from '../kv/ordered-kv.ts'
+import type { PageCodec } from './page-codec.ts'
 import { decodeEnd, decodePage, type SnapshotEnd } from './snapshot-record.ts'
 
 export interface SnapshotSource {
   readonly segments: Segments
   readonly listener: CatalogListener
+  /** Of compressed pages; a snapshot that has such does not verify without it. */
+  readonly codec: PageCodec | null
   /** Rows given to the index in one transaction. */
   readonly flushRowCount: number
   readonly signal?: AbortSignal
@@ -28,9 +32,10 @@ export function listSnapshots(segments: Segments): readonly SegmentInfo[] {
 export async function verifySnapshot(
   segments: Segments,
   info: SegmentInfo,
+  codec: PageCodec | null,
 ): Promise<SnapshotEnd | null> {
   try {
-    return await walk(segments, info, async () => {})
+    return await walk({ segments, codec }, info, async () => {})
   } catch {
     return null
   }
@@ -42,17 +47,17 @@ export async function verifySnapshot(
  * from one that turns out damaged.
  */
 export async function loadSnapshot(
-  { segments, listener, flushRowCount, signal }: SnapshotSource,
+  { segments, codec, listener, flushRowCount, signal }: SnapshotSource,
   kv: OrderedKv,
 ): Promise<LoadedSnapshot | null> {
   for (const info of listSnapshots(segments)) {
     signal?.throwIfAborted()
-    if ((await verifySnapshot(segments, info)) === null) {
+    if ((await verifySnapshot(segments, info, codec)) === null) {
       listener({ event: 'snapshotRefused', segment: info.id, field: 'snapshot' })
       continue
     }
     let batch: KvWrite[] = []
-    const end = await walk(segments, info, async (writes) => {
+    const end = await walk({ segments, codec }, info, async (writes) => {
       for (const write of writes) batch.push(write)
       if (batch.length < flushRowCount) return
       signal?.throwIfAborted()
@@ -67,7 +72,7 @@ export async function loadSnapshot(
 
 /** @throws CatalogError `corruption` when anything is not as it was written */
 async function walk(
-  segments: Segments,
+  { segments, codec }: Pick<SnapshotSource, 'segments' | 'codec'>,
   info: SegmentInfo,
   visit: (writes: readonly KvWrite[]) => Promise<void>,
 ): Promise<SnapshotEnd> {
@@ -81,12 +86,22 @@ async function walk(
       return end
     }
     if (step.header.kind !== 'snapshotPage' || step.header.number !== pageCount) throw damaged(info)
-    const entries = decodePage(step.payload)
+    const entries = decodePage(await rawPage(step.header, step.payload, codec))
     pageCount++
     entryCount += entries.length
     await visit(entries)
   }
   throw damaged(info)
+}
+
+async function rawPage(
+  header: RecordHeader,
+  payload: Buffer,
+  codec: PageCodec | null,
+): Promise<Buffer> {
+  if (header.codec === 'none') return payload
+  if (header.codec !== codec?.name) throw new CatalogError('corruption', 'codec of a snapshot page')
+  return codec.decompress(payload, header.rawSize)
 }
 
 function matches({ position }: SnapshotEnd, { header }: SegmentInfo): boolean {
