@@ -2,7 +2,7 @@
  * One HTTP exchange with every byte under the test's hand: method, target, headers, signature and
  * body are sent as given, through `node:http` but without anything it would add.
  */
-import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import type { Endpoint } from './server-process.ts'
 import {
   amzDate,
@@ -68,13 +68,16 @@ export interface PreparedRequest {
 
 export class Wire {
   readonly endpoint: Endpoint
+  readonly #agent: Agent | null
 
-  constructor(endpoint: Endpoint) {
+  /** Every request has a connection of its own, unless an agent keeps them. */
+  constructor(endpoint: Endpoint, agent: Agent | null = null) {
     this.endpoint = endpoint
+    this.#agent = agent
   }
 
   async send(request: WireRequest): Promise<WireReply> {
-    return await exchange(this.endpoint, this.prepare(request), request.body)
+    return await exchange(this.endpoint, this.prepare(request), request.body, this.#agent)
   }
 
   /** Signs without sending. */
@@ -132,6 +135,7 @@ export async function exchange(
   endpoint: Endpoint,
   request: PreparedRequest,
   body?: string | Uint8Array,
+  agent: Agent | null = null,
 ): Promise<WireReply> {
   return await new Promise((resolve, reject) => {
     let wasContinued = false
@@ -141,7 +145,7 @@ export async function exchange(
       method: request.method,
       path: request.target,
       headers: [...request.headers],
-      agent: false,
+      agent: agent ?? false,
     })
     outgoing.on('continue', () => {
       wasContinued = true
@@ -153,7 +157,7 @@ export async function exchange(
       incoming.on('data', (piece: Buffer) => pieces.push(piece))
       incoming.on('error', reject)
       incoming.on('end', () => {
-        outgoing.destroy()
+        if (agent === null) outgoing.destroy()
         const bytes = Buffer.concat(pieces)
         const text = bytes.toString()
         resolve({
