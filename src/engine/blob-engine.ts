@@ -2,19 +2,21 @@ import assert from 'node:assert/strict'
 import { endlessRoom, type Room } from '../platform/disk-room.ts'
 import { SegmentError } from '../segment/errors.ts'
 import type { Segments } from '../segment/segments.ts'
-import { type CodecName, type Place, recordSpan } from '../segment/types.ts'
+import { type CodecName, type Place, recordSpan, type Tier } from '../segment/types.ts'
 import { BlobReading } from './blob-reading.ts'
 import type { AppendOptions, BlobRef, BlobStore, ByteRange, SmallBlob } from './blob-store.ts'
 import { BlobWriting } from './blob-writing.ts'
 import { ChunkBuffers, Chunker } from './chunker.ts'
-import { codecOf, compressSmall } from './compression/choose.ts'
+import { codecOf, codecOfTier, compressSmall } from './compression/choose.ts'
+import type { Codec } from './compression/codec.ts'
 import { EngineError } from './errors.ts'
-import { type EngineCounters, type EngineListener, zeroCounters } from './events.ts'
+import { countChunk, type EngineCounters, type EngineListener, zeroCounters } from './events.ts'
 import { Lanes } from './lanes.ts'
 import { Lineage, type LineageEntry } from './lookup/lineage.ts'
 import { Lookup } from './lookup/lookup.ts'
 import { LABEL_SIZE_MAX } from './recipe.ts'
 import { sealLeftovers } from './recovery.ts'
+import type { Heat } from './tiering/heat.ts'
 import { toEngineError } from './to-engine-error.ts'
 
 export interface BlobEngineParts {
@@ -22,6 +24,8 @@ export interface BlobEngineParts {
   readonly options?: Partial<BlobEngineOptions>
   /** Which segments replaced which, as far as is known at start. */
   readonly lineage?: Iterable<LineageEntry>
+  /** Told of every record that is read; not given where nobody moves segments. */
+  readonly heat?: Heat
   /** Called synchronously; must not throw. */
   readonly listener?: EngineListener
   readonly room?: Room
@@ -32,8 +36,9 @@ export interface BlobEngineOptions {
   readonly chunkSizeMax: number
   /** A data segment is sealed before it grows beyond. At most 2 GiB. */
   readonly segmentSizeMax: number
-  /** Data segments written at a time. */
+  /** Data segments written at a time, in each tier that is written to. */
   readonly laneCount: number
+  /** Of the hot tier. */
   readonly codec: CodecName
   /** Chunks read ahead of the consumer of one read. */
   readonly readAheadCount: number
@@ -62,7 +67,7 @@ export class BlobEngine implements BlobStore {
   readonly #counters = zeroCounters()
   readonly #lineage: Lineage
   readonly #reading: BlobReading
-  readonly #lanes: Lanes
+  readonly #lanes: ReadonlyMap<Tier, Lanes>
   readonly #buffers: ChunkBuffers
   readonly #room: Room
   /** Appends under way, to stop them at close. */
@@ -78,9 +83,12 @@ export class BlobEngine implements BlobStore {
     this.#options = options
     this.#emit = parts.listener ?? (() => {})
     this.#lineage = new Lineage(parts.lineage)
-    const lookup = new Lookup(segments, this.#lineage, this.#counters)
-    this.#reading = new BlobReading(lookup, this.#counters, options.recipeCountMax)
-    this.#lanes = new Lanes({ segments, emit: this.#emit, ...options })
+    const counters = this.#counters
+    const lineage = this.#lineage
+    const lookup = new Lookup({ segments, lineage, counters, heat: parts.heat ?? null })
+    this.#reading = new BlobReading(lookup, counters, options.recipeCountMax)
+    const lanesOf = (tier: Tier) => new Lanes({ segments, tier, emit: this.#emit, ...options })
+    this.#lanes = new Map(segments.tiers.map((tier) => [tier, lanesOf(tier)]))
     this.#room = parts.room ?? endlessRoom
     this.#buffers = new ChunkBuffers(options.chunkSizeMax, options.idleBufferCountMax)
   }
@@ -90,6 +98,10 @@ export class BlobEngine implements BlobStore {
     const engine = new BlobEngine(parts)
     await sealLeftovers(parts.segments, engine.#emit)
     return engine
+  }
+
+  get tiers(): readonly Tier[] {
+    return [...this.#lanes.keys()]
   }
 
   /** A copy of the sums so far. */
@@ -114,7 +126,7 @@ export class BlobEngine implements BlobStore {
     const chunker = new Chunker(bytes, this.#buffers)
     const onAbort = () => chunker.abort(options.signal.reason)
     options.signal.addEventListener('abort', onAbort)
-    const append = this.#appendChunks(chunker, options.label)
+    const append = this.#appendChunks(chunker, options)
     this.#appends.set(chunker, append)
     try {
       return await append
@@ -130,7 +142,7 @@ export class BlobEngine implements BlobStore {
     assert(size >= 1 && size <= this.#options.chunkSizeMax, 'size of a small blob')
     const raw = Buffer.from(bytes.buffer, bytes.byteOffset, size)
     const { codec, payload } = compressSmall(raw)
-    this.#counters.rawBytes += size
+    countChunk(this.#counters, size, payload.length)
     this.#counters.storedBytes += recordSpan(payload.length)
     const record = {
       kind: 'chunk',
@@ -193,12 +205,14 @@ export class BlobEngine implements BlobStore {
     const reason = new EngineError('closed', 'the engine was closed')
     for (const chunker of this.#appends.keys()) chunker.abort(reason)
     await Promise.allSettled(this.#appends.values())
-    await this.#lanes.close()
+    await Promise.all([...this.#lanes.values()].map((lanes) => lanes.close()))
   }
 
-  async #appendChunks(chunker: Chunker, label: Uint8Array): Promise<BlobRef> {
-    const lane = this.#lanes.take()
-    const codec = codecOf[this.#options.codec]
+  async #appendChunks(chunker: Chunker, { label, tier = 'hot' }: AppendOptions): Promise<BlobRef> {
+    const lanes = this.#lanes.get(tier)
+    assert(lanes !== undefined, `the ${tier} tier has no place`)
+    const lane = lanes.take()
+    const codec = this.#codecOf(tier)
     const buffers = this.#buffers
     const writing = new BlobWriting({ lane, codec, buffers, counters: this.#counters })
     try {
@@ -214,7 +228,7 @@ export class BlobEngine implements BlobStore {
       throw error
     } finally {
       chunker.release()
-      this.#lanes.giveBack(lane)
+      lanes.giveBack(lane)
     }
   }
 
@@ -223,6 +237,10 @@ export class BlobEngine implements BlobStore {
     const { chunkSize } = recipe
     const last = Math.floor((range.end - 1) / chunkSize)
     let number = Math.floor(range.start / chunkSize)
+  #codecOf(tier: Tier): Codec {
+    return tier === 'hot' ? codecOf[this.#options.codec] : codecOfTier[tier]
+  }
+
     let next = number
     const ahead: Promise<Buffer>[] = []
     for (; number <= last; number++) {

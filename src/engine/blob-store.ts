@@ -1,4 +1,4 @@
-import type { Place, RecordInput } from '../segment/types.ts'
+import type { Place, RecordInput, Tier } from '../segment/types.ts'
 
 /**
  * The stable name of a blob: it never changes, whatever moves the bytes later. `place` is where the
@@ -36,6 +36,8 @@ export interface AppendOptions {
   /** Opaque to the engine; kept beside the blob so that a lost catalog can be salvaged. ≤ 4 KiB. */
   readonly label: Uint8Array
   readonly signal: AbortSignal
+  /** Where it is written: one of the store's `tiers`; hot unless set. */
+  readonly tier?: Tier
 }
 
 /**
@@ -44,6 +46,8 @@ export interface AppendOptions {
  * @throws EngineError `disk-full`, `write-failed`, `corruption`, `read-failed`, `missing`, `closed`
  */
 export interface BlobStore extends AsyncDisposable {
+  /** Tiers that blobs can be appended to; hot always is one. */
+  readonly tiers: readonly Tier[]
   /**
    * Appends one blob of any size > 0 to a data lane and resolves when it is durable. Reads `bytes`
    * once, at the disk's pace, and holds a bounded number of chunks. A blob whose source throws is

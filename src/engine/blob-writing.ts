@@ -11,7 +11,7 @@ import type { BlobRef } from './blob-store.ts'
 import type { ChunkBuffers } from './chunker.ts'
 import { type Compressed, compressChunk } from './compression/choose.ts'
 import type { Codec } from './compression/codec.ts'
-import type { MutableCounters } from './events.ts'
+import { countChunk, type MutableCounters } from './events.ts'
 import type { Lane } from './lanes.ts'
 import { encodeRecipe, type RecipeChunk } from './recipe.ts'
 
@@ -96,7 +96,7 @@ export class BlobWriting {
     const { writer, place } = this.#append(record)
     this.#blob ??= place
     this.#chunks.push({ place, storedSize: payload.length })
-    this.#parts.counters.rawBytes += raw.length
+    countChunk(this.#parts.counters, raw.length, payload.length)
     if (payload !== raw) this.#reuse(raw)
     this.#write(writer, compressed)
     await this.#settleWrites(WRITE_AHEAD)

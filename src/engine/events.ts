@@ -34,6 +34,12 @@ export interface EngineCounters {
   readonly rawBytes: number
   /** What is left of them, headers and padding included. */
   readonly storedBytes: number
+  /** Raw bytes of the chunks that were stored compressed, */
+  readonly compressedRawBytes: number
+  /** and their payloads: the difference is what was saved. */
+  readonly compressedBytes: number
+  /** Raw bytes of the chunks that do not shrink, and lie as they are. */
+  readonly plainBytes: number
   readonly chunksRead: number
   /** Records not found at their hint, and looked up through lineage. */
   readonly lookups: number
@@ -53,6 +59,9 @@ export function zeroCounters(): MutableCounters {
     blobsAppended: 0,
     rawBytes: 0,
     storedBytes: 0,
+    compressedRawBytes: 0,
+    compressedBytes: 0,
+    plainBytes: 0,
     chunksRead: 0,
     lookups: 0,
     bloomNegatives: 0,
@@ -60,4 +69,15 @@ export function zeroCounters(): MutableCounters {
     bloomFalsePositives: 0,
     lookupReads: 0,
   }
+}
+
+/** Takes note of a chunk that was stored, and of what compression made of it. */
+export function countChunk(counters: MutableCounters, rawSize: number, storedSize: number): void {
+  counters.rawBytes += rawSize
+  if (storedSize === rawSize) {
+    counters.plainBytes += rawSize
+    return
+  }
+  counters.compressedRawBytes += rawSize
+  counters.compressedBytes += storedSize
 }

@@ -3,11 +3,13 @@
  * seals the old one in the background; a lane whose segment fails abandons it and does the same.
  */
 import type { Segments, SegmentWriter } from '../segment/segments.ts'
-import { recordSpan } from '../segment/types.ts'
+import { recordSpan, type Tier } from '../segment/types.ts'
 import type { EngineListener } from './events.ts'
 
 export interface LanesParts {
   readonly segments: Segments
+  /** Of the segments made here; hot unless set. */
+  readonly tier?: Tier
   readonly laneCount: number
   readonly segmentSizeMax: number
   readonly emit: EngineListener
@@ -61,7 +63,8 @@ export class Lane {
       writer = null
     }
     // The file is made by the first write; its lane number tells writers apart when reading it.
-    writer ??= this.#parts.segments.createWriter({ kind: 'data', lane: this.#index })
+    const { segments, tier = 'hot' } = this.#parts
+    writer ??= segments.createWriter({ kind: 'data', tier, lane: this.#index })
     this.#writer = writer
     return writer
   }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { BlobRef } from '../../src/engine/blob-store.ts'
 import { EngineError } from '../../src/engine/errors.ts'
+import { Heat } from '../../src/engine/tiering/heat.ts'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { recordSpan } from '../../src/segment/types.ts'
 import { collect, flip, overwrite } from '../segment/fixture.ts'
@@ -26,7 +27,7 @@ describe('blob engine', () => {
   it('leaves the label with the recipe, for a catalog that is lost', async () => {
     await using open = await openEngine(new MemoryFileSystem())
     const label = 'bucket/the key'
-    const ref = await append(open.engine, noise(10), label)
+    const ref = await append(open.engine, noise(10), { label })
     const steps = await collect(open.segments.scan(ref.place.segment, { payloads: true }))
     const last = steps.at(-1)
     expect(last?.step === 'record' && last.header).toMatchObject({ kind: 'recipe', blob: ref.blob })
@@ -123,7 +124,9 @@ describe('blob engine', () => {
     expect(() => open.engine.small(Buffer.alloc(0))).toThrow('size of a small blob')
     expect(() => open.engine.small(Buffer.alloc(chunkSize + 1))).toThrow('size of a small blob')
     await expect(append(open.engine, Buffer.alloc(0))).rejects.toThrow('at least one byte')
-    await expect(append(open.engine, noise(1), 'x'.repeat(4097))).rejects.toThrow('label')
+    await expect(append(open.engine, noise(1), { label: 'x'.repeat(4097) })).rejects.toThrow(
+      'label',
+    )
   })
 })
 
@@ -345,5 +348,48 @@ describe('blob engine, started after a crash', () => {
     for (const [index, ref] of refs.entries()) {
       expect((await readBack(open.engine, ref)).equals(blobs[index] ?? noise(1))).toBe(true)
     }
+  })
+
+  it('writes a blob into the tier it is told, compressed as that tier is', async () => {
+    const fs = new MemoryFileSystem()
+    const tiers = { warm: '/warm', cold: '/cold' }
+    await using open = await openEngine(fs, { tiers })
+    expect(open.engine.tiers).toEqual(['hot', 'warm', 'cold'])
+    const body = Buffer.alloc(5000, 'repetition ')
+    const codecs: Record<string, string> = {}
+    for (const tier of open.engine.tiers) {
+      const ref = await append(open.engine, body, { tier })
+      expect((await readBack(open.engine, ref)).equals(body)).toBe(true)
+      const part = open.engine.read(ref, { start: 1020, end: 2055 }, new AbortController().signal)
+      const found: Uint8Array[] = []
+      for await (const piece of part) found.push(piece)
+      expect(Buffer.concat(found).equals(body.subarray(1020, 2055))).toBe(true)
+      const info = open.segments.list('data').find(({ id }) => id === ref.blob.segment)
+      expect(info?.tier).toBe(tier)
+      codecs[tier] = (await open.segments.read(ref.blob)).header.codec
+    }
+    expect(codecs).toEqual({ hot: 'lz4', warm: 'zstd', cold: 'zstd' })
+  })
+
+  it('counts what compression saved', async () => {
+    await using open = await openEngine(new MemoryFileSystem())
+    await append(open.engine, Buffer.concat([Buffer.alloc(4096), noise(2048)]))
+    open.engine.small(noise(1000))
+    const { rawBytes, plainBytes, compressedRawBytes, compressedBytes } = open.engine.counters
+    expect({ rawBytes, plainBytes, compressedRawBytes }).toEqual({
+      rawBytes: 7144,
+      plainBytes: 3048,
+      compressedRawBytes: 4096,
+    })
+    expect(compressedBytes).toBeLessThan(400)
+  })
+
+  it('tells which segments are read', async () => {
+    const heat = new Heat(0)
+    await using open = await openEngine(new MemoryFileSystem(), { heat })
+    const ref = await append(open.engine, noise(3000))
+    await readBack(open.engine, ref)
+    // A recipe and three chunks.
+    expect([...heat.entries]).toEqual([[ref.blob.segment, 4]])
   })
 })

@@ -2,9 +2,12 @@ import { BlobEngine, type BlobEngineOptions } from '../../src/engine/blob-engine
 import type { BlobRef } from '../../src/engine/blob-store.ts'
 import type { EngineEvent } from '../../src/engine/events.ts'
 import type { LineageEntry } from '../../src/engine/lookup/lineage.ts'
+import type { Heat } from '../../src/engine/tiering/heat.ts'
 import type { FileSystem } from '../../src/platform/file-system.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import type { LocalSegments } from '../../src/segment/local-segments.ts'
+import type { TierDirectories } from '../../src/segment/tier-directories.ts'
+import type { Tier } from '../../src/segment/types.ts'
 import { openSegments } from '../segment/fixture.ts'
 
 export const chunkSize = 1024
@@ -17,14 +20,21 @@ export interface OpenEngine extends AsyncDisposable {
 
 export async function openEngine(
   fs: FileSystem,
-  options: Partial<BlobEngineOptions> & { seed?: number; lineage?: readonly LineageEntry[] } = {},
+  options: Partial<BlobEngineOptions> & {
+    seed?: number
+    lineage?: readonly LineageEntry[]
+    tiers?: TierDirectories
+    heat?: Heat
+  } = {},
 ): Promise<OpenEngine> {
-  const segments = await openSegments(fs, { seed: options.seed ?? 1 })
+  const { tiers = {}, heat } = options
+  const segments = await openSegments(fs, { seed: options.seed ?? 1, tiers })
   const events: EngineEvent[] = []
   const engine = await BlobEngine.open({
     segments,
     options: { chunkSizeMax: chunkSize, segmentSizeMax: 64 * 1024, ...options },
     lineage: options.lineage ?? [],
+    ...(heat === undefined ? {} : { heat }),
     listener: (event) => events.push(event),
   })
   return {
@@ -42,9 +52,13 @@ export async function* pieces(bytes: Buffer, size = 700): AsyncGenerator<Buffer>
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-export function append(engine: BlobEngine, bytes: Buffer, label = 'label'): Promise<BlobRef> {
+export function append(
+  engine: BlobEngine,
+  bytes: Buffer,
+  { label = 'label', tier = 'hot' as Tier } = {},
+): Promise<BlobRef> {
   const signal = new AbortController().signal
-  return engine.append(pieces(bytes), { label: Buffer.from(label), signal })
+  return engine.append(pieces(bytes), { label: Buffer.from(label), tier, signal })
 }
 
 export async function readBack(engine: BlobEngine, ref: BlobRef): Promise<Buffer> {

@@ -49,7 +49,7 @@ export const reserved: readonly { readonly specifier: RegExp; readonly place: Re
   { specifier: /^fs-native-extensions$/, place: /^src\/platform\// },
   { specifier: /^(@koa\/|koa(\/|$))/, place: /^src\/http\// },
   { specifier: /^(node:)?https?2?$/, place: /^src\/http\// },
-  { specifier: /^(lz4-napi|@mongodb-js\/zstd)$/, place: /^src\/engine\/compression\// },
+  { specifier: /^(lz4-napi|@mongodb-js\/zstd)(\/|$)/, place: /^src\/engine\/compression\// },
   { specifier: /^lmdb$/, place: /^src\/catalog\/kv\// },
   { specifier: /^(saxes|fast-xml-parser)$/, place: /^src\/s3\/xml\// },
   { specifier: /^pino$/, place: /^src\/telemetry\// },

@@ -7,11 +7,12 @@ import type {
   SmallBlob,
 } from '../../src/engine/blob-store.ts'
 import { EngineError } from '../../src/engine/errors.ts'
-import { type Place, recordSpan } from '../../src/segment/types.ts'
+import { type Place, recordSpan, type Tier } from '../../src/segment/types.ts'
 import type { AttachmentSink } from './memory-catalog.ts'
 
 /** Blobs in memory, in chunks, spread over small segments as the real engine would. */
 export class MemoryBlobStore implements BlobStore, AttachmentSink {
+  readonly tiers: readonly Tier[]
   readonly #chunkSize: number
   readonly #segmentSize: number
   readonly #blobs = new Map<string, Buffer>()
@@ -23,7 +24,12 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
   /** Labels of appended blobs by blob. */
   readonly labels = new Map<string, Buffer>()
 
-  constructor({ chunkSize = 64 * 1024, segmentSize = 1024 * 1024 } = {}) {
+  constructor({
+    chunkSize = 64 * 1024,
+    segmentSize = 1024 * 1024,
+    tiers = ['hot'] as readonly Tier[],
+  } = {}) {
+    this.tiers = tiers
     this.#chunkSize = chunkSize
     this.#segmentSize = segmentSize
   }

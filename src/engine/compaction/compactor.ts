@@ -2,8 +2,8 @@
  * Copies what lives in some sealed segments into a new one. It decides nothing: which segments, and
  * which blobs are dead, is the caller's word, and so is what happens to the old files.
  *
- * Invariants: every record is either proven dead by the caller or copied as it was, payload CRC
- * verified; a segment in which anything has decayed is not compacted at all; the new segment is
+ * Invariants: every record is either proven dead by the caller or copied, payload CRC verified: as
+ * it was, or, when another codec is asked for, so that it decompresses to the same bytes; a segment in which anything has decayed is not compacted at all; the new segment is
  * sealed, and was read back, when this resolves. Holes that a power loss tore into writes of which
  * nobody was told are known by two signs: the index has nothing there, and nothing before them was
  * known durable behind their start.
@@ -11,14 +11,26 @@
 import { createHash, type Hash } from 'node:crypto'
 import { SegmentError } from '../../segment/errors.ts'
 import type { Segments, SegmentWriter } from '../../segment/segments.ts'
-import { COMPACTION_LANE, type Place, type RecordHeader, recordSpan } from '../../segment/types.ts'
+import {
+  COMPACTION_LANE,
+  type Place,
+  type RecordHeader,
+  recordSpan,
+  type Tier,
+} from '../../segment/types.ts'
+import { type Codec, CodecError } from '../compression/codec.ts'
 import type { Pace } from './pace.ts'
+import { type Recompressed, recompress } from './recompress.ts'
 
 export interface CompactionOrder {
   /** Sealed. */
   readonly sources: readonly number[]
   /** Whether nothing names this blob, for ever; and what it has in this source is to be left out. */
   readonly isDead: (blob: Place, source: number) => boolean
+  /** Of the new segment; hot unless set. */
+  readonly tier?: Tier
+  /** With which chunks are compressed anew, if that makes them smaller; without it they are not. */
+  readonly codec?: Codec
   readonly pace: Pace
   /** Ends the work early: it rejects with the signal's reason and leaves nothing behind. */
   readonly signal: AbortSignal
@@ -108,23 +120,26 @@ class Rewriting {
       else await pace.spend(recordSpan(0), signal)
       if (isBlob) walk.foundSize += recordSpan(header.storedSize)
     }
-    const info = this.#segments.list('data').find(({ id }) => id === source)
+    const infos = [...this.#segments.list('data'), ...this.#segments.list('journal')]
+    const info = infos.find(({ id }) => id === source)
     walk.requireSound(info?.storedSize ?? 0)
   }
 
   async #copy(header: RecordHeader, walk: SourceWalk): Promise<void> {
-    const { kind, codec, place, blob, number, rawSize, storedSize } = header
+    const { kind, place, blob, number, rawSize, storedSize } = header
     const indexed = await this.#segments.find(place.segment, { blob, number })
     if (indexed.place?.offset !== place.offset) {
       walk.addHole(header, 'payload')
       return
     }
-    const payload = await this.#read(header, walk)
-    if (payload === null) return
-    this.#writer ??= this.#segments.createWriter({ kind: 'data', lane: COMPACTION_LANE })
+    const found = await this.#read(header, walk)
+    if (found === null) return
+    const { codec, payload, payloadCrc } = await this.#compressed(header, found)
+    const { tier = 'hot' } = this.#order
+    this.#writer ??= this.#segments.createWriter({ kind: 'data', tier, lane: COMPACTION_LANE })
     const writer = this.#writer
     writer.append({ kind, codec, blob, number, rawSize, payload })
-    this.#copied.add(header)
+    this.#copied.add({ ...header, codec, storedSize: payload.length, payloadCrc })
     const span = recordSpan(storedSize)
     this.#readSize += span
     this.#unsyncedSize += span
@@ -133,6 +148,17 @@ class Rewriting {
       this.#unsyncedSize = 0
     } else if (writer.bufferedSize >= BUFFERED_SIZE_MAX) await writer.write()
     await this.#order.pace.spend(span, this.#order.signal)
+  }
+
+  async #compressed(header: RecordHeader, payload: Buffer): Promise<Recompressed> {
+    const { codec } = this.#order
+    if (codec === undefined || header.kind !== 'chunk') return { ...header, payload }
+    try {
+      return (await recompress(header, payload, codec)) ?? { ...header, payload }
+    } catch (cause) {
+      if (!(cause instanceof CodecError)) throw cause
+      throw new DamagedSourceError(header.place, cause.message, { cause })
+    }
   }
 
   /** Null when the payload does not verify. */

@@ -1,16 +1,24 @@
 /** Decides per chunk whether compression pays, and knows the codec of every name. */
-import type { CodecName } from '../../segment/types.ts'
+import type { CodecName, Tier } from '../../segment/types.ts'
 import type { Codec } from './codec.ts'
 import { compressLz4Sync, lz4 } from './lz4.ts'
 import { none } from './none.ts'
-import { zstd } from './zstd.ts'
+import { zstd, zstdHigh } from './zstd.ts'
 
 export interface Compressed {
   readonly codec: CodecName
   readonly payload: Buffer
 }
 
+/** By what a record says it was made with: any of that name reads it. */
 export const codecOf: Readonly<Record<CodecName, Codec>> = { none, lz4, zstd }
+
+/** What each tier is written with: speed while it is hot, room when it is cold. */
+export const codecOfTier: Readonly<Record<Tier, Codec>> = {
+  hot: lz4,
+  warm: zstd,
+  cold: zstdHigh,
+}
 
 /** Smaller than this, nothing is gained once headers and padding are counted. */
 const RAW_SIZE_MIN = 128
@@ -20,33 +28,47 @@ const SAMPLE_SIZE = 4 * 1024
 
 /** Compressed with `codec` if that saves at least a sixteenth; else as it is. */
 export async function compressChunk(raw: Buffer, codec: Codec): Promise<Compressed> {
-  if (codec.name === 'none' || !promises(raw)) return { codec: 'none', payload: raw }
+  if (codec.name === 'none' || !(await promises(raw, codec))) return { codec: 'none', payload: raw }
   return worthIt(raw, await codec.compress(raw), codec.name)
 }
 
 /** The same with LZ4, now, for blobs that ride in a commit. */
 export function compressSmall(raw: Buffer): Compressed {
-  if (!promises(raw)) return { codec: 'none', payload: raw }
+  if (!promisesLz4(raw)) return { codec: 'none', payload: raw }
   return worthIt(raw, compressLz4Sync(raw), 'lz4')
 }
 
 function worthIt(raw: Buffer, compressed: Buffer, codec: CodecName): Compressed {
-  return compressed.length <= worthSize(raw.length)
+  return isWorthIt(compressed, raw)
     ? { codec, payload: compressed }
     : { codec: 'none', payload: raw }
 }
 
-/** At most this many bytes may be left of `rawSize` for compression to be worth a decompression. */
-function worthSize(rawSize: number): number {
-  return rawSize - Math.ceil(rawSize / 16)
+/** A sixteenth must be saved for compression to be worth a decompression. */
+function isWorthIt(compressed: Buffer, raw: Buffer): boolean {
+  return compressed.length <= raw.length - Math.ceil(raw.length / 16)
 }
 
 /** Whether three samples, from start, middle and end, let hope for any gain. */
-function promises(raw: Buffer): boolean {
+function promises(raw: Buffer, codec: Codec): boolean | Promise<boolean> {
+  return codec.name === 'zstd' ? promisesZstd(raw) : promisesLz4(raw)
+}
+
+function promisesLz4(raw: Buffer): boolean {
   if (raw.length < SAMPLED_SIZE_MIN) return raw.length >= RAW_SIZE_MIN
+  return samplesOf(raw).some((sample) => isWorthIt(compressLz4Sync(sample), sample))
+}
+
+/** Zstd finds gains where LZ4 sees none, such as in text of random letters: it is asked itself. */
+async function promisesZstd(raw: Buffer): Promise<boolean> {
+  if (raw.length < SAMPLED_SIZE_MIN) return raw.length >= RAW_SIZE_MIN
+  for (const sample of samplesOf(raw)) {
+    if (isWorthIt(await zstd.compress(sample), sample)) return true
+  }
+  return false
+}
+
+function samplesOf(raw: Buffer): readonly Buffer[] {
   const starts = [0, (raw.length - SAMPLE_SIZE) >>> 1, raw.length - SAMPLE_SIZE]
-  return starts.some((start) => {
-    const sample = raw.subarray(start, start + SAMPLE_SIZE)
-    return compressLz4Sync(sample).length <= worthSize(SAMPLE_SIZE)
-  })
+  return starts.map((start) => raw.subarray(start, start + SAMPLE_SIZE))
 }

@@ -1,30 +1,51 @@
+import { createRequire } from 'node:module'
 import { type Codec, CodecError } from './codec.ts'
 
-/** Fast enough for data that is written once, on its way to the warm tier. */
-const LEVEL = 3
+/** Fast enough for a client that waits: about as fast as a warm disk writes. */
+const WARM_LEVEL = 3
+/** What is cold is written once and kept for long: some processor time for some percent of room. */
+const COLD_LEVEL = 12
 const MAGIC = 0xfd2fb528
 /** RFC 8878 §3.1.1.2.4: no block makes more than this. */
 const BLOCK_RAW_SIZE_MAX = 128 * 1024
 
-/** Loaded when first needed: nothing is written as Zstd while it is hot. */
-const library = () => import('@mongodb-js/zstd')
+interface Bindings {
+  compress(raw: Buffer, level: number): Promise<Buffer>
+  decompress(stored: Buffer): Promise<Buffer>
+}
+
+/**
+ * Loaded when first needed: nothing is written as Zstd while it is hot. The package's own front
+ * (1.2.2) drops the level on its way to the bindings, so they are called themselves.
+ */
+function library(): Bindings {
+  const load = createRequire(import.meta.url)
+  return load('@mongodb-js/zstd/bindings.js') as Bindings
+}
 
 /** One Zstd frame (RFC 8878). Always off the event loop. */
 export const zstd: Codec = {
   name: 'zstd',
-  compress: async (raw) => (await library()).compress(raw, LEVEL),
+  compress: (raw) => library().compress(raw, WARM_LEVEL),
 
   async decompress(stored, rawSize) {
     // The decoder takes no limit: how much the blocks can make is counted first.
     const limit = Math.ceil(rawSize / BLOCK_RAW_SIZE_MAX) * BLOCK_RAW_SIZE_MAX
     if (rawSizeBound(stored) > limit) throw new CodecError('zstd frame makes too much')
-    const { decompress } = await library()
-    const raw = await decompress(stored).catch((cause: unknown) => {
-      throw new CodecError('zstd frame', { cause })
-    })
+    const raw = await library()
+      .decompress(stored)
+      .catch((cause: unknown) => {
+        throw new CodecError('zstd frame', { cause })
+      })
     if (raw.length !== rawSize) throw new CodecError('zstd raw size')
     return raw
   },
+}
+
+/** The same frames, made smaller with more effort. */
+export const zstdHigh: Codec = {
+  ...zstd,
+  compress: (raw) => library().compress(raw, COLD_LEVEL),
 }
 
 /**

@@ -8,6 +8,7 @@ import type { Segments } from '../../segment/segments.ts'
 import type { Place, RecordKey, StoredRecord } from '../../segment/types.ts'
 import { EngineError } from '../errors.ts'
 import type { MutableCounters } from '../events.ts'
+import type { Heat } from '../tiering/heat.ts'
 import type { Lineage } from './lineage.ts'
 
 export interface RecordHint {
@@ -17,6 +18,14 @@ export interface RecordHint {
   readonly storedSize: number | undefined
 }
 
+export interface LookupParts {
+  readonly segments: Segments
+  readonly lineage: Lineage
+  readonly counters: MutableCounters
+  /** Told of every record that is read. */
+  readonly heat?: Heat | null
+}
+
 /** A record moves at most once per compaction, and those are minutes apart. */
 const ATTEMPTS_MAX = 5
 
@@ -24,11 +33,13 @@ export class Lookup {
   readonly #segments: Segments
   readonly #lineage: Lineage
   readonly #counters: MutableCounters
+  readonly #heat: Heat | null
 
-  constructor(segments: Segments, lineage: Lineage, counters: MutableCounters) {
+  constructor({ segments, lineage, counters, heat = null }: LookupParts) {
     this.#segments = segments
     this.#lineage = lineage
     this.#counters = counters
+    this.#heat = heat
   }
 
   /** @throws SegmentError, or EngineError `missing` when no live segment has the record */
@@ -39,6 +50,7 @@ export class Lookup {
       try {
         if (isLocating) place = await this.#locate(key, hint.place.segment)
         isLocating = false
+        this.#heat?.touch(place.segment)
         return proven(await this.#segments.read(place, hint.storedSize), key)
       } catch (error) {
         // A segment that was replaced while the read was under way has heirs now.

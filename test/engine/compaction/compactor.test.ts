@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { compact } from '../../../src/engine/compaction/compactor.ts'
 import { Pace } from '../../../src/engine/compaction/pace.ts'
+import { codecOfTier } from '../../../src/engine/compression/choose.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import type { Segments } from '../../../src/segment/segments.ts'
 import { COMPACTION_LANE, type Place } from '../../../src/segment/types.ts'
-import { appendAll, collect, flip, folder, outline } from '../../segment/fixture.ts'
-import { openEngine } from '../fixture.ts'
+import { appendAll, chunk, collect, flip, folder, outline } from '../../segment/fixture.ts'
+import { append, noise, openEngine, readBack } from '../fixture.ts'
 
 const file = `${folder}/hot/00000001.seg`
 const signal = new AbortController().signal
@@ -82,5 +83,48 @@ describe('the compactor', () => {
     await flip(fs, file, places[0]!.offset + 49)
     const { segments } = await opened(fs)
     await expect(copyAll(segments)).rejects.toMatchObject({ offset: places[0]!.offset })
+  })
+
+  it('compresses anew for another tier, and leaves what that does not make smaller', async () => {
+    const fs = new MemoryFileSystem({ simulate: true })
+    const tiers = { warm: '/warm' }
+    const { segments, engine, ...first } = await openEngine(fs, { tiers, chunkSizeMax: 64 * 1024 })
+    const text = Buffer.alloc(150_000, 'a line of text that repeats, and one that does not; ')
+    const bodies = [text, noise(40_000), Buffer.concat([noise(64 * 1024), text])]
+    const refs = []
+    for (const body of bodies) refs.push(await append(engine, body))
+    await first[Symbol.asyncDispose]()
+    const next = await openEngine(fs, { tiers, seed: 2 })
+    const codec = codecOfTier.warm
+    const source = next.segments.list('data')[0]!
+    const order = { sources: [source.id], isDead: () => false, pace: pace(), signal }
+    const { output } = await compact(next.segments, { ...order, tier: 'warm', codec })
+    const moved = next.segments.list('data').find(({ id }) => id === output)!
+    expect(moved).toMatchObject({ tier: 'warm', state: 'sealed' })
+    expect(moved.storedSize).toBeLessThan(source.storedSize!)
+    const codecs = new Set<string>()
+    for await (const step of next.segments.scan(moved.id)) {
+      if (step.step === 'record' && step.header.kind === 'chunk') codecs.add(step.header.codec)
+    }
+    expect([...codecs].sort()).toEqual(['none', 'zstd'])
+    next.engine.addLineage([{ replaced: source.id, successors: [moved.id] }])
+    await next.segments.removeSegment(source.id)
+    for (const [index, ref] of refs.entries()) {
+      expect((await readBack(next.engine, ref)).equals(bodies[index]!)).toBe(true)
+    }
+  })
+
+  it('keeps a segment whose chunk verifies and does not decompress', async () => {
+    const fs = new MemoryFileSystem({ simulate: true })
+    const tiers = { warm: '/warm' }
+    const { segments } = await openEngine(fs, { tiers })
+    const writer = segments.createWriter({ kind: 'data' })
+    writer.append({ ...chunk('not lz4 at all'), codec: 'lz4', rawSize: 500 })
+    await writer.seal()
+    const order = { sources: [writer.id], isDead: () => false, pace: pace(), signal }
+    const codec = codecOfTier.warm
+    const error = await compact(segments, { ...order, tier: 'warm', codec }).catch((one) => one)
+    expect(error).toMatchObject({ name: 'DamagedSourceError', offset: 128 })
+    expect(segments.list('data').map(({ id }) => id)).toEqual([writer.id])
   })
 })

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { codecOf, compressChunk, compressSmall } from '../../../src/engine/compression/choose.ts'
+import {
+  codecOf,
+  codecOfTier,
+  compressChunk,
+  compressSmall,
+} from '../../../src/engine/compression/choose.ts'
 import type { Codec } from '../../../src/engine/compression/codec.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 
@@ -62,5 +67,14 @@ describe('choice of compression', () => {
     const { codec, payload } = await compressChunk(raw, codecOf.zstd)
     expect(codec).toBe('zstd')
     expect((await codecOf.zstd.decompress(payload, raw.length)).equals(raw)).toBe(true)
+  })
+
+  it('asks the codec itself: letters without repetition are for Zstd alone', async () => {
+    const letters = Buffer.from(random.bytes(100_000).map((byte) => 97 + (byte & 15)))
+    expect((await compressChunk(letters, codecOf.lz4)).codec).toBe('none')
+    const { codec, payload } = await compressChunk(letters, codecOfTier.cold)
+    expect(codec).toBe('zstd')
+    expect(payload.length).toBeLessThan(60_000)
+    expect((await compressChunk(random.bytes(100_000), codecOfTier.warm)).codec).toBe('none')
   })
 })

@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { codecOf } from '../../../src/engine/compression/choose.ts'
+import { codecOf, codecOfTier } from '../../../src/engine/compression/choose.ts'
 import { CodecError, OFF_LOOP_SIZE } from '../../../src/engine/compression/codec.ts'
 import { rawSizeBound } from '../../../src/engine/compression/zstd.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 
-const codecs = Object.values(codecOf)
+const codecs = [...Object.values(codecOf), codecOfTier.cold]
 const text = Buffer.alloc(OFF_LOOP_SIZE * 2 + 100, 'a line of text that repeats; ')
 
 async function attempt(action: () => Promise<Buffer> | Buffer): Promise<unknown> {
@@ -60,6 +60,17 @@ describe.each(codecs)('codec $name', (codec) => {
       if (outcome instanceof Buffer) expect(outcome.length).toBe(raw.length)
       else expect(outcome).toBeInstanceOf(CodecError)
     }
+  })
+})
+
+describe('codecs of the tiers', () => {
+  it('make the same bytes the smaller, the colder the tier', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, index) => `${index * 7919} went by; `)
+    const raw = Buffer.from(lines.join('')).subarray(0, 256 * 1024)
+    const sizes = []
+    for (const codec of Object.values(codecOfTier)) sizes.push((await codec.compress(raw)).length)
+    expect(sizes.toSorted((one, other) => other - one)).toEqual(sizes)
+    expect(new Set(sizes).size).toBe(3)
   })
 })
 
