@@ -33,6 +33,7 @@ export function objectHeaders(
   }
   addContentHeaders(headers, attributes.headers)
   for (const [name, value] of attributes.metadata) headers[`x-amz-meta-${name}`] = value
+  if (head.versionId !== null) headers['x-amz-version-id'] = head.versionId
   if (head.storageClass !== 'STANDARD') headers['x-amz-storage-class'] = head.storageClass
   if (attributes.tags.length > 0) headers['x-amz-tagging-count'] = String(attributes.tags.length)
   if (options.isPart && head.partsCount !== null) {

@@ -19,6 +19,10 @@ export function toS3Error(cause: unknown): S3Error {
     case 'corruption':
       // Where the damage lies is for the log; the client can only try again or tell somebody.
       return new S3Error('InternalError', {}, { cause })
+    case 'no-such-key':
+      return noSuchKey(cause)
+    case 'delete-marker':
+      return deleteMarker(cause)
     case 'unavailable':
       return new S3Error('ServiceUnavailable', {}, { cause, headers: { 'retry-after': '1' } })
     case 'bad-digest':
@@ -34,6 +38,8 @@ type PlainKind = Exclude<
   | 'range-not-satisfiable'
   | 'invalid-request'
   | 'corruption'
+  | 'no-such-key'
+  | 'delete-marker'
   | 'unavailable'
   | 'bad-digest'
 >
@@ -52,8 +58,8 @@ function codeOf(kind: PlainKind): S3ErrorCode {
       return 'AccessDenied'
     case 'public-bucket-acl':
       return 'InvalidBucketAclWithObjectOwnership'
-    case 'no-such-key':
-      return 'NoSuchKey'
+    case 'no-such-version':
+      return 'NoSuchVersion'
     case 'no-such-upload':
       return 'NoSuchUpload'
     case 'invalid-part':
@@ -89,6 +95,26 @@ function validators(detail: Readonly<Record<string, string>>): Record<string, st
   return headers
 }
 
+/** A delete marker is told of: the object is not there, and a version of it is. */
+function noSuchKey(cause: StoreError): S3Error {
+  const { markerVersionId, ...detail } = cause.detail
+  const headers = markerVersionId === undefined ? {} : markerHeaders(markerVersionId)
+  return new S3Error('NoSuchKey', elements({ detail }), { cause, headers })
+}
+
+/** AWS API Reference, GetObject: 405 for the version id of a delete marker. */
+function deleteMarker(cause: StoreError): S3Error {
+  const { versionId = '', lastModified } = cause.detail
+  const headers = { ...markerHeaders(versionId), allow: 'DELETE' }
+  const time = lastModified === undefined ? {} : validators({ lastModified })
+  const detail = { Method: 'GET', ResourceType: 'DeleteMarker' }
+  return new S3Error('MethodNotAllowed', detail, { cause, headers: { ...headers, ...time } })
+}
+
+function markerHeaders(versionId: string): Record<string, string> {
+  return { 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionId }
+}
+
 function rangeError(cause: StoreError): S3Error {
   const { size, partNumber, partsCount } = cause.detail
   if (partNumber !== undefined) {
@@ -114,7 +140,7 @@ function badDigest(cause: StoreError): S3Error {
 }
 
 /** Facts become elements of the error body, which S3 writes with a capital. */
-function elements({ detail }: StoreError): Record<string, string> {
+function elements({ detail }: Pick<StoreError, 'detail'>): Record<string, string> {
   const named: Record<string, string> = {}
   for (const [name, value] of Object.entries(detail)) {
     named[ELEMENT_NAMES[name] ?? `${name.charAt(0).toUpperCase()}${name.slice(1)}`] = value

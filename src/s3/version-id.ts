@@ -1,21 +1,36 @@
+import { NULL_VERSION_ID, parseVersionId, type VersionId } from '../model/version-id.ts'
 import { S3Error } from './errors.ts'
-
-/** The id of the only version an object has in a bucket that never had versioning. */
-export const NULL_VERSION = 'null'
+import type { QueryParameters } from './request.ts'
 
 /**
- * Whether the request names the object's only version by its id; false when it names none.
+ * The version a request names; undefined when it names none.
  *
- * @throws S3Error `InvalidArgument` for any other id: there never was such a version
+ * @throws S3Error `InvalidArgument` for what cannot be an id: there never was such a version
  */
-export function namesNullVersion(versionId: string | null): boolean {
-  if (versionId === null) return false
-  if (versionId === NULL_VERSION) return true
+export function versionParameter(query: QueryParameters): VersionId | undefined {
+  return requireVersionId(query.get('versionId'))
+}
+
+/** As `versionParameter`, from where else an id is given. Null: none is. */
+export function requireVersionId(text: string | null): VersionId | undefined {
+  if (text === null) return undefined
+  const versionId = parseVersionId(text)
+  if (versionId !== null) return versionId
   const message =
-    versionId === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified'
+    text === '' ? 'Version id cannot be the empty string' : 'Invalid version id specified'
   throw new S3Error(
     'InvalidArgument',
-    { ArgumentName: 'versionId', ArgumentValue: versionId },
+    { ArgumentName: 'versionId', ArgumentValue: text },
     { message },
   )
+}
+
+/** x-amz-version-id; nothing in a bucket that never had versioning. */
+export function versionHeader(versionId: VersionId | null): Record<string, string> {
+  return versionId === null ? {} : { 'x-amz-version-id': versionId }
+}
+
+/** As `versionHeader`, of what was just written: while versioning is suspended S3 names nothing. */
+export function writtenVersionHeader(versionId: VersionId | null): Record<string, string> {
+  return versionHeader(versionId === NULL_VERSION_ID ? null : versionId)
 }

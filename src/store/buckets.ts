@@ -11,6 +11,7 @@ import type {
   BucketPage,
   CreateBucketOptions,
   ListBucketsQuery,
+  SetVersioning,
 } from './object-store.ts'
 import {
   decodeBucket,
@@ -37,7 +38,8 @@ export async function createBucket(
   await commit(context.catalog, (change) => {
     if (change.read(bucketKey(bucket)) !== null) throw new StoreError('bucket-exists')
     const id = decodeNextBucket(change.read(nextBucketKey))
-    const row = { id, createdAt: context.clock.now(), region: options.region }
+    const createdAt = context.clock.now()
+    const row = { id, createdAt, region: options.region, versioning: 'unversioned' as const }
     change.put(nextBucketKey, encodeNextBucket(id + 1))
     change.put(bucketKey(bucket), encodeBucket(row))
     startAccess(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
@@ -45,14 +47,17 @@ export async function createBucket(
 }
 
 /**
- * Removes a bucket without objects. As on AWS, uploads in progress do not stand in its way and go
+ * Removes a bucket without objects and versions. As on AWS, uploads in progress do not stand in its way and go
  * with it: they can be reached no more once the commit is durable, and are freed right after it, or
  * at the next start.
  */
 export async function deleteBucket(context: StoreContext, bucket: BucketName): Promise<void> {
   const id = await commit(context.catalog, (change) => {
+    change.freesSpace()
     const { id } = bucketIn(change, bucket)
-    if (change.readCounter(counterKey(id, 'objects')) > 0) throw new StoreError('bucket-not-empty')
+    for (const counter of ['objects', 'olderVersions'] as const) {
+      if (change.readCounter(counterKey(id, counter)) > 0) throw new StoreError('bucket-not-empty')
+    }
     change.delete(bucketKey(bucket))
     dropBucketConfigs(change, id)
     change.put(removedBucketKey(id), encodeRemovedBucket())
@@ -65,9 +70,22 @@ export async function deleteBucket(context: StoreContext, bucket: BucketName): P
   }
 }
 
+/** What was written before stays what it is: an object that has no version id is the null version. */
+export async function putBucketVersioning(
+  catalog: Catalog,
+  bucket: BucketName,
+  versioning: SetVersioning,
+): Promise<void> {
+  await commit(catalog, (change) => {
+    const found = bucketIn(change, bucket)
+    if (found.versioning === versioning) return
+    change.put(bucketKey(bucket), encodeBucket({ ...found, versioning }))
+  })
+}
+
 export function getBucket(catalog: Catalog, bucket: BucketName): BucketInfo {
-  const { createdAt, region } = requireBucket(catalog, bucket)
-  return { name: bucket, createdAt, region }
+  const { createdAt, region, versioning } = requireBucket(catalog, bucket)
+  return { name: bucket, createdAt, region, versioning }
 }
 
 export function listBuckets(catalog: Catalog, query: ListBucketsQuery): BucketPage {
@@ -80,8 +98,8 @@ export function listBuckets(catalog: Catalog, query: ListBucketsQuery): BucketPa
   }
   for (const { key, value } of catalog.range({ start, end: within.end })) {
     if (buckets.length === query.limit) return { buckets, isTruncated: true }
-    const { createdAt, region } = decodeBucket(value)
-    buckets.push({ name: bucketOfKey(key), createdAt, region })
+    const { createdAt, region, versioning } = decodeBucket(value)
+    buckets.push({ name: bucketOfKey(key), createdAt, region, versioning })
   }
   return { buckets, isTruncated: false }
 }

@@ -6,12 +6,13 @@ import { commit } from './commit.ts'
 import { requireCopyConditions, requireWriteConditions } from './conditions.ts'
 import { requireAclAllowed } from './configure-bucket.ts'
 import { BodyDigester } from './digests.ts'
-import { dropObject } from './drop-object.ts'
-import { noSuchKey, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
-import { objectInfo } from './object-info.ts'
-import type { CopyObjectInput, CopySource, ObjectInfo } from './object-store.ts'
+import { requireVersion, type VersionRow } from './find-version.ts'
+import { shownVersionId, versionInfo } from './object-info.ts'
+import type { CopiedObject, CopyObjectInput, CopySource } from './object-store.ts'
 import { openBody } from './open-body.ts'
+import type { BucketFields } from './rows/bucket-row.ts'
 import { objectKey, referenceKey } from './rows/keys.ts'
 import {
   decodeObject,
@@ -20,8 +21,10 @@ import {
   type ObjectFields,
   type StoredChecksum,
 } from './rows/object-row.ts'
+import { type StoredVersion, unversioned } from './rows/version-field.ts'
 import type { StoreContext } from './store-context.ts'
-import { addUsage } from './usage.ts'
+import { addUsage, subtractVersion } from './usage.ts'
+import { makeRoom, type Room, VersionStack } from './version-stack.ts'
 
 /** Reads of a source that is overwritten meanwhile, when a copy needs another checksum. */
 const READS_MAX = 5
@@ -33,7 +36,7 @@ const READS_MAX = 5
 export async function copyObject(
   context: StoreContext,
   input: CopyObjectInput,
-): Promise<ObjectInfo> {
+): Promise<CopiedObject> {
   for (let attempt = 0; attempt < READS_MAX; attempt++) {
     const computed = await recomputed(context, input)
     const info = await commit(context.catalog, (change) => {
@@ -53,55 +56,87 @@ interface Copying {
   readonly checksum: StoredChecksum | null
 }
 
-function putCopy(change: Change, context: StoreContext, copying: Copying): ObjectInfo {
+function putCopy(change: Change, context: StoreContext, copying: Copying): CopiedObject {
   const { input, source, checksum } = copying
-  const { id } = bucketIn(change, input.bucket)
-  requireAclAllowed((row) => change.read(row), id, input.acl)
-  const key = objectKey(id, input.key)
+  const bucket = bucketIn(change, input.bucket)
+  requireAclAllowed((row) => change.read(row), bucket.id, input.acl)
+  const key = objectKey(bucket.id, input.key)
   const before = change.read(key)
   requireWriteConditions(before, input.conditions)
 
+  const room = { bucket, key: input.key, before }
+  const { version, isShared } = takeBody(change, context, { room, source })
   const copy: ObjectFields = {
     ...source.object,
     ...chosen(input, source.object),
     checksum,
     modifiedAt: context.clock.now(),
     uploadId: null,
+    isShared,
+    version,
   }
-  const info = objectInfo(input.key, copy)
-  if (source.key.equals(key)) {
-    change.put(key, encodeObjectRow(copy))
-    return info
-  }
-  if (before !== null) dropObject(change, context, { bucketId: id, row: before })
-  shareBody(change, source)
-  change.put(key, encodeObjectRow({ ...copy, isShared: copy.bodyId !== null }))
-  addUsage(change, id, { objects: 1, bytes: copy.size, storedBytes: copy.storedSize })
-  return info
+  change.put(key, encodeObjectRow(copy))
+  addUsage(change, bucket.id, { objects: 1, bytes: copy.size, storedBytes: copy.storedSize })
+  const sourceVersionId = shownVersionId(source.bucket, source.object.version)
+  return { sourceVersionId, ...versionInfo(input.key, copy, bucket) }
 }
 
-interface SourceRow {
-  readonly key: Buffer
-  readonly row: Buffer
+interface Taking {
+  readonly room: Room
+  readonly source: SourceRow
+}
+
+/**
+ * Makes room for a copy, whose body is the source's: shared with it, or, when the copy replaces the
+ * very row that it was made of, taken over.
+ */
+function takeBody(
+  change: Change,
+  context: StoreContext,
+  { room, source }: Taking,
+): { readonly version: StoredVersion; readonly isShared: boolean } {
+  const { bucket, before } = room
+  const { isShared, bodyId } = source.object
+  if (bucket.versioning === 'unversioned') {
+    if (source.row === before) {
+      subtractVersion(change, bucket.id, { row: source.row, counter: 'objects' })
+      return { version: unversioned, isShared }
+    }
+    const version = makeRoom(change, context, room)
+    const marked = shareBody(change, source)
+    if (marked !== null) change.put(source.key, marked)
+    return { version, isShared: bodyId !== null }
+  }
+  const stack = new VersionStack(change, context, room)
+  if (stack.replacedKey?.equals(source.key) === true) {
+    return { version: stack.push({ keepsBody: true }), isShared }
+  }
+  const marked = shareBody(change, source)
+  // The current object moves away: as what it is from here on.
+  if (marked !== null && source.row === stack.current) stack.replaceCurrent(marked)
+  else if (marked !== null) change.put(source.key, marked)
+  return { version: stack.push(), isShared: bodyId !== null }
+}
+
+interface SourceRow extends VersionRow {
+  readonly bucket: BucketFields
   readonly object: ObjectFields
 }
 
 function readSource(change: Change, source: CopySource): SourceRow {
-  const { id } = bucketIn(change, source.bucket)
-  const key = objectKey(id, source.key)
-  const row = change.read(key)
-  if (row === null) throw noSuchKey(source.key)
+  const bucket = bucketIn(change, source.bucket)
+  const { key, row } = requireVersion((rowKey) => change.read(rowKey), bucket, source)
   const object = decodeObject(row)
   requireCopyConditions(object, source.conditions)
-  return { key, row, object }
+  return { bucket, key, row, object }
 }
 
-/** Counts one more name of the source's body, and marks the source as counted. */
-function shareBody(change: Change, { key, row, object }: SourceRow): void {
-  if (object.bodyId === null) return
+/** Counts one more name of the source's body. The source's row as counted, if it was not before. */
+function shareBody(change: Change, { row, object }: SourceRow): Buffer | null {
+  if (object.bodyId === null) return null
   const marked = markedShared(row)
-  if (marked !== null) change.put(key, marked)
   change.add(referenceKey(object.bodyId), marked === null ? 1 : 2)
+  return marked
 }
 
 function chosen(
@@ -132,16 +167,25 @@ async function recomputed(
   input: CopyObjectInput,
 ): Promise<Recomputed | null> {
   const algorithm = input.checksumAlgorithm
-  if (algorithm === null) return null
-  const { id } = requireBucket(context.catalog, input.source.bucket)
-  const row = context.catalog.get(objectKey(id, input.source.key))
-  if (row === null) return null
+  const row = algorithm === null ? null : durableSource(context, input.source)
+  if (algorithm === null || row === null) return null
   const object = decodeObject(row)
   requireCopyConditions(object, input.source.conditions)
   const { checksum } = object
   if (checksum?.algorithm === algorithm && checksum.type === 'FULL_OBJECT') return null
   const digest = await digestStored(context, object, { algorithm, signal: input.signal })
   return { bodyId: object.bodyId, checksum: { algorithm, type: 'FULL_OBJECT', digest } }
+}
+
+/** Null when there is none: the change looks again, and refuses. */
+function durableSource({ catalog }: StoreContext, source: CopySource): Buffer | null {
+  const bucket = requireBucket(catalog, source.bucket)
+  try {
+    return requireVersion((key) => catalog.get(key), bucket, source).row
+  } catch (error) {
+    if (error instanceof StoreError && error.kind !== 'corruption') return null
+    throw error
+  }
 }
 
 async function digestStored(

@@ -10,6 +10,9 @@ export type StoreErrorKind =
   | 'public-bucket-acl'
   /** Detail: `key`; and `markerVersionId` when a delete marker is why. */
   | 'no-such-key'
+  | 'no-such-version'
+  /** The version named is a delete marker. Detail: `versionId`, `lastModified`. */
+  | 'delete-marker'
   | 'no-such-upload'
   /** A part named in Complete is missing or its ETag or checksum differs. Detail: `partNumber`. */
   | 'invalid-part'

@@ -1,8 +1,9 @@
 import { type PlacedPart, partAt, sliceBody } from './body-slices.ts'
 import { requireReadConditions } from './conditions.ts'
-import { noSuchKey, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { requireBucket } from './find-bucket.ts'
-import { objectAttributes, objectInfo } from './object-info.ts'
+import { requireVersion } from './find-version.ts'
+import { objectAttributes, objectInfo, shownVersionId } from './object-info.ts'
 import type {
   GetObjectInput,
   ObjectHead,
@@ -12,7 +13,6 @@ import type {
 } from './object-store.ts'
 import { openBody } from './open-body.ts'
 import { resolveRange } from './resolve-range.ts'
-import { objectKey } from './rows/keys.ts'
 import { decodeObject, type ObjectFields } from './rows/object-row.ts'
 import type { StoreContext } from './store-context.ts'
 
@@ -37,10 +37,9 @@ interface Found {
 
 /** Everything but the bytes, in one synchronous look at the catalog. */
 function lookUp(context: StoreContext, input: GetObjectInput): Found {
-  const { id } = requireBucket(context.catalog, input.bucket)
-  const row = context.catalog.get(objectKey(id, input.key))
-  if (row === null) throw noSuchKey(input.key)
-  const object = decodeObject(row)
+  const { catalog } = context
+  const bucket = requireBucket(catalog, input.bucket)
+  const object = decodeObject(requireVersion((key) => catalog.get(key), bucket, input).row)
   requireReadConditions(object, input.conditions)
   const selection = select(context, object, input)
   const { part } = selection
@@ -53,6 +52,7 @@ function lookUp(context: StoreContext, input: GetObjectInput): Found {
     etag: info.etag,
     lastModified: info.lastModified,
     storageClass: info.storageClass,
+    versionId: shownVersionId(bucket, object.version),
     checksum: part === null ? info.checksum : checksumOfPart(info, object, part),
     attributes: objectAttributes(object),
     partsCount: object.partCount === 0 ? null : object.partCount,

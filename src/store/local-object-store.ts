@@ -2,10 +2,17 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { BlobStore } from '../engine/blob-store.ts'
 import type { BucketName } from '../model/bucket-name.ts'
 import type { ObjectKey } from '../model/object-key.ts'
+import type { VersionId } from '../model/version-id.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { BucketAccess, BucketConfigKind, BucketConfigs } from './bucket-config.ts'
-import { createBucket, deleteBucket, getBucket, listBuckets } from './buckets.ts'
+import {
+  createBucket,
+  deleteBucket,
+  getBucket,
+  listBuckets,
+  putBucketVersioning,
+} from './buckets.ts'
 import {
   deleteBucketConfig,
   getBucketAccess,
@@ -18,6 +25,7 @@ import { deleteObject, deleteObjects } from './delete-object.ts'
 import { requireBucket } from './find-bucket.ts'
 import { getObject, headObject } from './get-object.ts'
 import { listObjects } from './list-objects.ts'
+import { listObjectVersions } from './list-versions.ts'
 import { fromLowerFloor } from './lower-errors.ts'
 import { abortUpload, purgeRemovedBuckets } from './multipart/abort-upload.ts'
 import { completeUpload } from './multipart/complete-upload.ts'
@@ -84,6 +92,10 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => listBuckets(this.#context.catalog, query))
   }
 
+  putBucketVersioning(bucket: BucketName, versioning: Contract.SetVersioning): Promise<void> {
+    return bordered(() => putBucketVersioning(this.#context.catalog, bucket, versioning))
+  }
+
   getBucketConfig<Kind extends BucketConfigKind>(
     bucket: BucketName,
     kind: Kind,
@@ -107,7 +119,7 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => getBucketAccess(this.#context.catalog, bucket))
   }
 
-  putObject(input: Contract.PutObjectInput): Promise<Contract.ObjectInfo> {
+  putObject(input: Contract.PutObjectInput): Promise<Contract.VersionInfo> {
     return bordered(() => putObject(this.#context, input))
   }
 
@@ -119,7 +131,7 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => headObject(this.#context, input))
   }
 
-  deleteObject(input: Contract.DeleteObjectInput): Promise<void> {
+  deleteObject(input: Contract.DeleteObjectInput): Promise<Contract.Deleted> {
     return this.#deleting(() => deleteObject(this.#context, input))
   }
 
@@ -130,16 +142,16 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return this.#deleting(() => deleteObjects(this.#context, bucket, items))
   }
 
-  copyObject(input: Contract.CopyObjectInput): Promise<Contract.ObjectInfo> {
+  copyObject(input: Contract.CopyObjectInput): Promise<Contract.CopiedObject> {
     return bordered(() => copyObject(this.#context, input))
   }
 
-  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Contract.Tags> {
-    return bordered(() => getObjectTags(this.#context, bucket, key))
+  getObjectTags(object: Contract.VersionName): Promise<Contract.ObjectTags> {
+    return bordered(() => getObjectTags(this.#context, object))
   }
 
-  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Contract.Tags): Promise<void> {
-    return bordered(() => putObjectTags(this.#context, { bucket, key }, tags))
+  putObjectTags(object: Contract.VersionName, tags: Contract.Tags): Promise<VersionId | null> {
+    return bordered(() => putObjectTags(this.#context, object, tags))
   }
 
   putObjectAcl(input: Contract.PutObjectAclInput): Promise<void> {
@@ -150,6 +162,10 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => listObjects(this.#context, query))
   }
 
+  listObjectVersions(query: Contract.ListVersionsQuery): Promise<Contract.VersionsPage> {
+    return bordered(() => listObjectVersions(this.#context, query))
+  }
+
   createMultipartUpload(input: Contract.CreateUploadInput): Promise<Contract.UploadInfo> {
     return bordered(() => createUpload(this.#context, input))
   }
@@ -158,11 +174,11 @@ export class LocalObjectStore implements Contract.ObjectStore {
     return bordered(() => uploadPart(this.#context, input))
   }
 
-  uploadPartCopy(input: Contract.UploadPartCopyInput): Promise<Contract.PartInfo> {
+  uploadPartCopy(input: Contract.UploadPartCopyInput): Promise<Contract.CopiedPart> {
     return bordered(() => uploadPartCopy(this.#context, input))
   }
 
-  completeMultipartUpload(input: Contract.CompleteUploadInput): Promise<Contract.ObjectInfo> {
+  completeMultipartUpload(input: Contract.CompleteUploadInput): Promise<Contract.VersionInfo> {
     return bordered(() => completeUpload(this.#context, input))
   }
 

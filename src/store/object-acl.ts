@@ -1,9 +1,8 @@
 import { commit } from './commit.ts'
 import { requireAclAllowed } from './configure-bucket.ts'
-import { noSuchKey } from './errors.ts'
 import { bucketIn } from './find-bucket.ts'
+import { requireVersion } from './find-version.ts'
 import type { PutObjectAclInput } from './object-store.ts'
-import { objectKey } from './rows/keys.ts'
 import { decodeObject, encodeObjectRow } from './rows/object-row.ts'
 import type { StoreContext } from './store-context.ts'
 
@@ -11,11 +10,9 @@ import type { StoreContext } from './store-context.ts'
 export async function putObjectAcl(context: StoreContext, input: PutObjectAclInput): Promise<void> {
   const { acl } = input
   await commit(context.catalog, (change) => {
-    const { id } = bucketIn(change, input.bucket)
-    requireAclAllowed((row) => change.read(row), id, acl)
-    const key = objectKey(id, input.key)
-    const row = change.read(key)
-    if (row === null) throw noSuchKey(input.key)
+    const bucket = bucketIn(change, input.bucket)
+    requireAclAllowed((row) => change.read(row), bucket.id, acl)
+    const { key, row } = requireVersion((rowKey) => change.read(rowKey), bucket, input)
     const fields = decodeObject(row)
     change.put(key, encodeObjectRow({ ...fields, attributes: { ...fields.attributes, acl } }))
   })

@@ -1,8 +1,12 @@
 /** Rows in the words of the contract. */
 import type { Checksum } from '../model/checksum.ts'
 import type { ObjectKey } from '../model/object-key.ts'
-import type { ObjectAttributes, ObjectInfo } from './object-store.ts'
+import type { VersionId } from '../model/version-id.ts'
+import type { ObjectAttributes, ObjectInfo, VersionInfo } from './object-store.ts'
+import type { BucketFields } from './rows/bucket-row.ts'
 import type { ObjectFields, ObjectHeadFields } from './rows/object-row.ts'
+import type { StoredVersion } from './rows/version-field.ts'
+import { versionIdText } from './version-ids.ts'
 
 /** Hex MD5, or MD5 of MD5s with "-N" for an object of N uploaded parts. */
 export function etagText(object: ObjectHeadFields): string {
@@ -30,6 +34,19 @@ export function objectInfo(key: ObjectKey, object: ObjectHeadFields): ObjectInfo
     storageClass: object.storageClass,
     checksum: checksumOfObject(object),
   }
+}
+
+export function versionInfo(
+  key: ObjectKey,
+  object: ObjectHeadFields,
+  bucket: BucketFields,
+): VersionInfo {
+  return { versionId: shownVersionId(bucket, object.version), ...objectInfo(key, object) }
+}
+
+/** A bucket that never had versioning shows no ids. */
+export function shownVersionId(bucket: BucketFields, version: StoredVersion): VersionId | null {
+  return bucket.versioning === 'unversioned' ? null : versionIdText(version)
 }
 
 export function objectAttributes(object: ObjectFields): ObjectAttributes {

@@ -3,6 +3,7 @@ import type { BucketName } from '../model/bucket-name.ts'
 import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksum.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
+import type { VersionId } from '../model/version-id.ts'
 import type { BucketConfigStore, ObjectOwnership } from './bucket-config.ts'
 
 /**
@@ -15,34 +16,41 @@ export interface ObjectStore extends BucketConfigStore {
   deleteBucket(bucket: BucketName): Promise<void>
   getBucket(bucket: BucketName): Promise<BucketInfo>
   listBuckets(query: ListBucketsQuery): Promise<BucketPage>
+  /** Once set it can be suspended, and never be taken back. */
+  putBucketVersioning(bucket: BucketName, versioning: SetVersioning): Promise<void>
 
-  putObject(input: PutObjectInput): Promise<ObjectInfo>
+  putObject(input: PutObjectInput): Promise<VersionInfo>
   /** Resolves once the first bytes are verified; `body` must be consumed or returned. */
   getObject(input: GetObjectInput): Promise<ObjectReader>
   headObject(input: GetObjectInput): Promise<ObjectHead>
-  /** Succeeds when there is no such object, as S3 does, unless a condition is given. */
-  deleteObject(input: DeleteObjectInput): Promise<void>
+  /**
+   * Where versioning is set, and no version is named, a delete marker becomes current. Succeeds
+   * when there is no such object or version, as S3 does, unless a condition is given.
+   */
+  deleteObject(input: DeleteObjectInput): Promise<Deleted>
   /** At most 1000 keys; each result stands for itself, in the order asked. */
   deleteObjects(
     bucket: BucketName,
     items: readonly DeleteItem[],
   ): Promise<readonly DeleteItemResult[]>
   /** A catalog commit: blobs are shared, not copied, when the whole object is taken. */
-  copyObject(input: CopyObjectInput): Promise<ObjectInfo>
-  getObjectTags(bucket: BucketName, key: ObjectKey): Promise<Tags>
-  /** An empty set removes all tags. */
-  putObjectTags(bucket: BucketName, key: ObjectKey, tags: Tags): Promise<void>
+  copyObject(input: CopyObjectInput): Promise<CopiedObject>
+  getObjectTags(object: VersionName): Promise<ObjectTags>
+  /** An empty set removes all tags. Resolves with the id of the version that was tagged. */
+  putObjectTags(object: VersionName, tags: Tags): Promise<VersionId | null>
   /** @throws StoreError `acls-disabled`, `public-access-blocked`, as every write that brings an ACL */
   putObjectAcl(input: PutObjectAclInput): Promise<void>
 
   /** One page, at most `limit` keys and common prefixes together, at a cost of O(page). */
   listObjects(query: ListObjectsQuery): Promise<ListPage>
+  /** As `listObjects`, of all versions and delete markers: those of a key from the newest on. */
+  listObjectVersions(query: ListVersionsQuery): Promise<VersionsPage>
 
   createMultipartUpload(input: CreateUploadInput): Promise<UploadInfo>
   uploadPart(input: UploadPartInput): Promise<PartInfo>
-  uploadPartCopy(input: UploadPartCopyInput): Promise<PartInfo>
+  uploadPartCopy(input: UploadPartCopyInput): Promise<CopiedPart>
   /** Completing twice with the same parts succeeds twice, with the same answer. */
-  completeMultipartUpload(input: CompleteUploadInput): Promise<ObjectInfo>
+  completeMultipartUpload(input: CompleteUploadInput): Promise<VersionInfo>
   abortMultipartUpload(bucket: BucketName, key: ObjectKey, uploadId: string): Promise<void>
   listParts(query: ListPartsQuery): Promise<PartsPage>
   listMultipartUploads(query: ListUploadsQuery): Promise<UploadsPage>
@@ -58,9 +66,7 @@ export interface CreateBucketOptions {
   readonly acl?: Acl
 }
 
-export interface PutObjectAclInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
+export interface PutObjectAclInput extends VersionName {
   readonly acl: Acl
 }
 
@@ -69,7 +75,15 @@ export interface BucketInfo {
   /** Milliseconds since the Unix epoch, as all times here. */
   readonly createdAt: number
   readonly region: string
+  readonly versioning: Versioning
 }
+
+/**
+ * `unversioned` until it is set: an object replaces the one before. `enabled`: it is a version
+ * beside those before. `suspended`: it is the key's null version, and replaces just that.
+ */
+export type Versioning = 'unversioned' | SetVersioning
+export type SetVersioning = 'enabled' | 'suspended'
 
 export interface ListBucketsQuery {
   readonly prefix: string
@@ -84,10 +98,13 @@ export interface BucketPage {
 }
 
 export interface BucketUsage {
+  /** Current objects: what a listing shows. */
   readonly objects: number
-  /** Logical bytes of current objects. */
+  /** Older versions, and delete markers whether current or not. */
+  readonly olderVersions: number
+  /** Logical bytes of all versions, current and older. */
   readonly bytes: number
-  /** Bytes their records occupy on disk; shared blobs count once per object. */
+  /** Bytes their records occupy on disk; shared blobs count once per version. */
   readonly storedBytes: number
   readonly uploads: number
   /** Logical bytes of parts not yet completed. */
@@ -173,7 +190,19 @@ export interface ObjectInfo {
   readonly checksum: Checksum | null
 }
 
-export interface ObjectHead extends ObjectInfo {
+export interface VersionInfo extends ObjectInfo {
+  /** Null in a bucket that never had versioning. */
+  readonly versionId: VersionId | null
+}
+
+/** A version of an object; without an id the current one. */
+export interface VersionName {
+  readonly bucket: BucketName
+  readonly key: ObjectKey
+  readonly version?: VersionId | undefined
+}
+
+export interface ObjectHead extends VersionInfo {
   readonly attributes: ObjectAttributes
   /** Number of parts of a multipart object; null for others. */
   readonly partsCount: number | null
@@ -200,9 +229,11 @@ export type RangeRequest =
   | { readonly start: number; readonly end: number | null }
   | { readonly suffix: number }
 
-export interface GetObjectInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
+/**
+ * @throws StoreError `no-such-key` when the object is not there, or deleted by a marker;
+ *   `no-such-version`; `delete-marker` when the version named is one
+ */
+export interface GetObjectInput extends VersionName {
   readonly range?: RangeRequest
   /** Counts the parts there are, from 1, whatever numbers they were uploaded under. */
   readonly partNumber?: number
@@ -210,25 +241,46 @@ export interface GetObjectInput {
   readonly signal: AbortSignal
 }
 
-export interface DeleteObjectInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
+export interface DeleteObjectInput extends VersionName {
+  /** On the version named, else on the current one. */
   readonly conditions: { readonly ifMatch?: string }
+}
+
+/** What a delete did. */
+export interface Deleted {
+  /** Of the version that was named and is gone, or of the marker that was made. */
+  readonly versionId: VersionId | null
+  /** Whether a delete marker was made, or the version that was named was one. */
+  readonly isDeleteMarker: boolean
 }
 
 export interface DeleteItem {
   readonly key: ObjectKey
+  readonly version?: VersionId | undefined
   readonly ifMatch?: string
 }
 
 export type DeleteItemResult =
-  | { readonly key: ObjectKey; readonly deleted: true }
+  | ({ readonly key: ObjectKey; readonly deleted: true } & Deleted)
   | { readonly key: ObjectKey; readonly deleted: false; readonly error: unknown }
 
-export interface CopySource {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
+export interface CopySource extends VersionName {
   readonly conditions: ReadConditions
+}
+
+export interface CopiedObject extends VersionInfo {
+  /** Of what was copied; null as `versionId` is. */
+  readonly sourceVersionId: VersionId | null
+}
+
+export interface CopiedPart extends PartInfo {
+  /** As of a copied object. */
+  readonly sourceVersionId: VersionId | null
+}
+
+export interface ObjectTags {
+  readonly tags: Tags
+  readonly versionId: VersionId | null
 }
 
 export interface CopyObjectInput {
@@ -266,6 +318,43 @@ export interface ListPage {
   /** The last key or common prefix on the page: what the next page starts `after`. */
   readonly last: string | null
 }
+
+export interface ListVersionsQuery {
+  readonly bucket: BucketName
+  readonly prefix: string
+  /** '' for none. */
+  readonly delimiter: string
+  /** As `after` of `ListObjectsQuery`. */
+  readonly afterKey: string
+  /** Only with `afterKey`: go on behind this version of it. A version that is gone will do. */
+  readonly afterVersion: VersionId | null
+  /** 0 … 1000. */
+  readonly limit: number
+}
+
+export interface VersionsPage {
+  /** By key, and from the newest on. */
+  readonly versions: readonly ListedVersion[]
+  readonly commonPrefixes: readonly string[]
+  readonly isTruncated: boolean
+  /** What the next page starts behind; of a common prefix there is no version. */
+  readonly lastKey: string | null
+  readonly lastVersion: VersionId | null
+}
+
+export type ListedVersion =
+  | (ObjectInfo & {
+      readonly kind: 'object'
+      readonly versionId: VersionId
+      readonly isLatest: boolean
+    })
+  | {
+      readonly kind: 'delete-marker'
+      readonly key: ObjectKey
+      readonly versionId: VersionId
+      readonly isLatest: boolean
+      readonly lastModified: number
+    }
 
 export interface CreateUploadInput {
   readonly bucket: BucketName

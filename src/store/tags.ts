@@ -1,32 +1,30 @@
-import type { BucketName } from '../model/bucket-name.ts'
-import type { ObjectKey } from '../model/object-key.ts'
+import type { VersionId } from '../model/version-id.ts'
 import { commit } from './commit.ts'
-import { noSuchKey } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
-import type { Tags } from './object-store.ts'
-import { objectKey } from './rows/keys.ts'
+import { requireVersion } from './find-version.ts'
+import { shownVersionId } from './object-info.ts'
+import type { ObjectTags, Tags, VersionName } from './object-store.ts'
 import { decodeObject, encodeObjectRow } from './rows/object-row.ts'
 import type { StoreContext } from './store-context.ts'
 
-export function getObjectTags(context: StoreContext, bucket: BucketName, key: ObjectKey): Tags {
-  const { id } = requireBucket(context.catalog, bucket)
-  const row = context.catalog.get(objectKey(id, key))
-  if (row === null) throw noSuchKey(key)
-  return decodeObject(row).attributes.tags
+export function getObjectTags({ catalog }: StoreContext, name: VersionName): ObjectTags {
+  const bucket = requireBucket(catalog, name.bucket)
+  const { row } = requireVersion((key) => catalog.get(key), bucket, name)
+  const { attributes, version } = decodeObject(row)
+  return { tags: attributes.tags, versionId: shownVersionId(bucket, version) }
 }
 
 /** Tags are no new version: the object keeps its time and its ETag. */
 export async function putObjectTags(
   context: StoreContext,
-  object: { readonly bucket: BucketName; readonly key: ObjectKey },
+  name: VersionName,
   tags: Tags,
-): Promise<void> {
-  await commit(context.catalog, (change) => {
-    const { id } = bucketIn(change, object.bucket)
-    const key = objectKey(id, object.key)
-    const row = change.read(key)
-    if (row === null) throw noSuchKey(object.key)
+): Promise<VersionId | null> {
+  return commit(context.catalog, (change) => {
+    const bucket = bucketIn(change, name.bucket)
+    const { key, row } = requireVersion((rowKey) => change.read(rowKey), bucket, name)
     const fields = decodeObject(row)
     change.put(key, encodeObjectRow({ ...fields, attributes: { ...fields.attributes, tags } }))
+    return shownVersionId(bucket, fields.version)
   })
 }

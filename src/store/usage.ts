@@ -14,15 +14,20 @@ export function addUsage(change: Change, bucketId: number, delta: UsageDelta): v
 }
 
 /** Takes away what an object row that goes had added. */
-export function subtractObject(change: Change, bucketId: number, row: Buffer): void {
+export function subtractVersion(
+  change: Change,
+  bucketId: number,
+  { row, counter }: { readonly row: Buffer; readonly counter: 'objects' | 'olderVersions' },
+): void {
   const { size, storedSize } = decodeObjectHead(row)
-  addUsage(change, bucketId, { objects: -1, bytes: -size, storedBytes: -storedSize })
+  addUsage(change, bucketId, { [counter]: -1, bytes: -size, storedBytes: -storedSize })
 }
 
 export function readUsage(catalog: Catalog, bucketId: number): BucketUsage {
   const count = (name: UsageName) => counterValue(catalog.get(counterKey(bucketId, name)))
   return {
     objects: count('objects'),
+    olderVersions: count('olderVersions'),
     bytes: count('bytes'),
     storedBytes: count('storedBytes'),
     uploads: count('uploads'),

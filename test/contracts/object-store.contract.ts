@@ -14,6 +14,7 @@ import { multipartListingCases } from './object-store/multipart-listing-cases.ts
 import { putCases } from './object-store/put-cases.ts'
 import type { OpenSubject } from './object-store/subject.ts'
 import { usageCases } from './object-store/usage-cases.ts'
+import { versionCases } from './object-store/version-cases.ts'
 
 /** Some cases move tens of MiB, and machines are shared. */
 const TIMEOUT_MS = 30_000
@@ -32,6 +33,7 @@ export function objectStoreContract(name: string, open: OpenSubject): void {
     describe('listParts and listMultipartUploads', () => multipartListingCases(open))
     describe('access', () => accessCases(open))
     describe('usage', () => usageCases(open))
+    describe('versions', () => versionCases(open))
     describe('concurrency', () => concurrencyCases(open))
   })
 }

@@ -48,6 +48,8 @@ const untouchable = (request: RawRequest): RawRequest => ({
   },
 })
 
+const unversioned = { versioning: 'unversioned' as const }
+
 describe('errors', () => {
   it('are XML with the ids that the headers carry', async () => {
     const { reply, error } = await dispatcher().dispatch(
@@ -152,7 +154,7 @@ describe('the road', () => {
       {
         getBucket: (name) => {
           asked = name
-          return Promise.resolve({ name, createdAt: 0, region: 'us-east-1' })
+          return Promise.resolve({ name, createdAt: 0, region: 'us-east-1', ...unversioned })
         },
       },
       ['s3.example.org'],
@@ -165,7 +167,8 @@ describe('the road', () => {
 
   it('keeps to the bucket owner that the client expects', async () => {
     const found = dispatcher({
-      getBucket: (name) => Promise.resolve({ name, createdAt: 0, region: 'us-east-1' }),
+      getBucket: (name) =>
+        Promise.resolve({ name, createdAt: 0, region: 'us-east-1', ...unversioned }),
     })
     const ask = async (id: string) => {
       const headers = { 'x-amz-expected-bucket-owner': id }

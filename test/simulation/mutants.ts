@@ -14,6 +14,7 @@ export interface Mutant {
 }
 
 const done = Promise.resolve()
+const nothing = { versionId: null, isDeleteMarker: false }
 
 export const mutants: readonly Mutant[] = [
   {
@@ -112,11 +113,11 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'forgets a delete',
-    corrupt: (store) => overlaid(store, { deleteObject: () => done }),
+    corrupt: (store) => overlaid(store, { deleteObject: () => Promise.resolve(nothing) }),
   },
   {
     name: 'drops the tags',
-    corrupt: (store) => overlaid(store, { putObjectTags: () => done }),
+    corrupt: (store) => overlaid(store, { putObjectTags: () => Promise.resolve(null) }),
   },
   {
     name: 'lets every first writer win',

@@ -42,8 +42,7 @@ export async function perform(
     case 'copy':
       return copyObject(store, step)
     case 'tag': {
-      const { bucket, key } = address(step)
-      await store.putObjectTags(bucket, key, step.tags)
+      await store.putObjectTags(address(step), step.tags)
       return {}
     }
     case 'create-upload': {

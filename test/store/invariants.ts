@@ -5,29 +5,39 @@
 import { type Catalog, counterValue } from '../../src/catalog/catalog.ts'
 import type { BlobRef } from '../../src/engine/blob-store.ts'
 import type { Place } from '../../src/segment/types.ts'
+import { versionOf } from '../../src/store/find-version.ts'
+import type { Versioning } from '../../src/store/object-store.ts'
+import { garbageTotals } from '../../src/store/garbage-total.ts'
 import { storedSizeOf } from '../../src/store/rows/blob-ref-field.ts'
 import { decodeBucketConfig } from '../../src/store/rows/bucket-config-row.ts'
 import { decodeBucket, decodeNextBucket } from '../../src/store/rows/bucket-row.ts'
 import { decodeGarbage } from '../../src/store/rows/garbage-row.ts'
 import {
   bucketIdOfConfig,
+  historyKey,
   kindOfConfig,
+  nameOfHistory,
   nameOfObject,
+  objectKey,
   partChangeKey,
   partListPrefix,
   prefixRange,
   referenceKey,
   spaceRange,
   spaces,
+  stackKey,
   startOfPartList,
   type UsageName,
   uploadIdOfUpload,
   usageNames,
 } from '../../src/store/rows/keys.ts'
+import { isMarker } from '../../src/store/rows/marker-row.ts'
 import { decodeObject, type ObjectFields } from '../../src/store/rows/object-row.ts'
 import { type BodyPart, decodePartList, partSize } from '../../src/store/rows/part-list-row.ts'
 import { decodePart } from '../../src/store/rows/part-row.ts'
+import { decodeStack, type StackFields } from '../../src/store/rows/stack-row.ts'
 import { decodeUpload } from '../../src/store/rows/upload-row.ts'
+import { type StoredVersion, unversioned } from '../../src/store/rows/version-field.ts'
 
 export interface StoreAudit {
   /** Blobs that object and part rows name, by "segment/offset". */
@@ -50,7 +60,7 @@ class Audit {
   readonly #references = new Map<string, number>()
   readonly #bodies = new Map<string, number>()
   readonly #partLists = new Set<string>()
-  readonly #bucketIds = new Set<number>()
+  readonly #buckets = new Map<number, Versioning>()
   #objects = 0
 
   constructor(catalog: Catalog) {
@@ -61,6 +71,7 @@ class Audit {
     this.#checkBuckets()
     this.#checkConfigs()
     this.#checkObjects()
+    this.#checkHistory()
     this.#checkUploads()
     this.#checkCounters()
     this.#checkReferences()
@@ -72,9 +83,9 @@ class Audit {
 
   #checkBuckets(): void {
     for (const { value } of this.#rows(spaces.bucket)) {
-      const { id } = decodeBucket(value)
-      if (this.#bucketIds.has(id)) this.#breach(`bucket id ${id} is used twice`)
-      this.#bucketIds.add(id)
+      const { id, versioning } = decodeBucket(value)
+      if (this.#buckets.has(id)) this.#breach(`bucket id ${id} is used twice`)
+      this.#buckets.set(id, versioning)
       const next = decodeNextBucket(this.#catalog.get(Buffer.from([spaces.nextBucket])))
       if (id >= next) this.#breach(`bucket id ${id} would be handed out again`)
     }
@@ -84,7 +95,7 @@ class Audit {
     for (const { key, value } of this.#rows(spaces.bucketConfig)) {
       const id = bucketIdOfConfig(key)
       const kind = kindOfConfig(key)
-      if (!this.#bucketIds.has(id)) this.#breach(`configuration of bucket ${id}, which is gone`)
+      if (!this.#buckets.has(id)) this.#breach(`configuration of bucket ${id}, which is gone`)
       if (kind === null) this.#breach(`configuration of an unknown kind in bucket ${id}`)
       else decodeBucketConfig(kind, value)
     }
@@ -94,13 +105,64 @@ class Audit {
     for (const { key, value } of this.#rows(spaces.object)) {
       const bucketId = key.readUInt32BE(1)
       const where = `object ${bucketId}/${nameOfObject(key).toString()}`
-      if (!this.#bucketIds.has(bucketId)) this.#breach(`${where}: no such bucket`)
+      if (!this.#buckets.has(bucketId)) this.#breach(`${where}: no such bucket`)
       const object = decodeObject(value)
+      if (this.#buckets.get(bucketId) === 'unversioned' && object.version !== unversioned) {
+        this.#breach(`${where}: has a version in a bucket without`)
+      }
       this.#objects += 1
       this.#count(bucketId, 'objects', 1)
-      this.#count(bucketId, 'bytes', object.size)
-      this.#count(bucketId, 'storedBytes', object.storedSize)
-      this.#checkBody(where, object)
+      this.#checkVersion(bucketId, where, object)
+    }
+  }
+
+  #checkVersion(bucketId: number, where: string, object: ObjectFields): void {
+    this.#count(bucketId, 'bytes', object.size)
+    this.#count(bucketId, 'storedBytes', object.storedSize)
+    this.#checkBody(where, object)
+  }
+
+  /** Older versions and markers, and the stack rows that say what of a name there is. */
+  #checkHistory(): void {
+    const stacks = new Map<string, VersionRow[]>()
+    for (const { key, value } of this.#rows(spaces.history)) {
+      const bucketId = key.readUInt32BE(1)
+      const name = nameOfHistory(key)
+      const where = `version of ${bucketId}/${name}`
+      if ((this.#buckets.get(bucketId) ?? 'unversioned') === 'unversioned') {
+        this.#breach(`${where}: in a bucket without versions`)
+      }
+      const version = versionOf(value)
+      if (!key.equals(historyKey(bucketId, name, version.id))) this.#breach(`${where}: place`)
+      this.#count(bucketId, 'olderVersions', 1)
+      if (!isMarker(value)) this.#checkVersion(bucketId, where, decodeObject(value))
+      const stack = stackKey(bucketId, name.toString()).toString('latin1')
+      stacks.set(stack, [...(stacks.get(stack) ?? []), { ...version, isMarker: isMarker(value) }])
+    }
+    const known = new Set<string>()
+    for (const { key, value } of this.#rows(spaces.stack)) {
+      known.add(key.toString('latin1'))
+      this.#checkStack(key, decodeStack(value), stacks.get(key.toString('latin1')) ?? [])
+    }
+    for (const key of stacks.keys()) if (!known.has(key)) this.#breach(`${key}: no stack row`)
+  }
+
+  #checkStack(key: Buffer, stack: StackFields, rows: readonly VersionRow[]): void {
+    const where = `stack ${key.readUInt32BE(1)}/${key.subarray(5)}`
+    const objectRow = this.#catalog.get(objectKey(key.readUInt32BE(1), key.subarray(5)))
+    const current = objectRow === null ? null : decodeObject(objectRow).version
+    if (stack.count === 0 || stack.count !== rows.length) {
+      this.#breach(`${where}: counts ${stack.count} of ${rows.length}`)
+    }
+    const newest = rows[0]
+    if (current === null && newest?.isMarker !== true) this.#breach(`${where}: nothing is current`)
+    const marker = current === null ? (newest?.id ?? null) : null
+    if (!isSameId(stack.markerId, marker)) this.#breach(`${where}: marker`)
+    const nulls = rows.filter(({ isNull }) => isNull)
+    if (!isSameId(stack.nullId, nulls[0]?.id ?? null)) this.#breach(`${where}: null version`)
+    if (nulls.length + Number(current?.isNull === true) > 1) this.#breach(`${where}: null versions`)
+    if (current !== null && newest !== undefined && Buffer.compare(current.id, newest.id) <= 0) {
+      this.#breach(`${where}: current is not the newest`)
     }
   }
 
@@ -154,7 +216,7 @@ class Audit {
     for (const { key, value } of this.#rows(spaces.upload)) {
       const bucketId = key.readUInt32BE(1)
       const isRemoved = this.#catalog.get(Buffer.concat([Buffer.from('d'), key.subarray(1, 5)]))
-      if (!this.#bucketIds.has(bucketId) && isRemoved === null) {
+      if (!this.#buckets.has(bucketId) && isRemoved === null) {
         this.#breach(`upload in bucket ${bucketId}, which is gone`)
       }
       decodeUpload(value)
@@ -218,11 +280,21 @@ class Audit {
 
   #checkGarbage(): ReadonlyMap<string, number> {
     const garbage = new Map<string, number>()
+    const totals = new Map<number, number>()
     for (const { key, value } of this.#rows(spaces.garbage)) {
       const blob = `${key.readUInt32BE(5)}/${key.readUInt32BE(9)}`
       if (this.#named.has(blob)) this.#breach(`blob ${blob} is named and garbage`)
       garbage.set(`${key.readUInt32BE(1)}/${blob}`, decodeGarbage(value))
+      const segment = key.readUInt32BE(1)
+      totals.set(segment, (totals.get(segment) ?? 0) + decodeGarbage(value))
     }
+    for (const { segment, storedSize } of garbageTotals(this.#catalog)) {
+      if (totals.get(segment) !== storedSize) {
+        this.#breach(`garbage of ${segment}: total ${storedSize}, rows ${totals.get(segment)}`)
+      }
+      totals.delete(segment)
+    }
+    for (const segment of totals.keys()) this.#breach(`garbage of ${segment} has no total`)
     return garbage
   }
 
@@ -244,6 +316,14 @@ class Audit {
   #breach(text: string): void {
     this.#breaches.push(text)
   }
+}
+
+interface VersionRow extends StoredVersion {
+  readonly isMarker: boolean
+}
+
+function isSameId(one: Buffer | null, other: Buffer | null): boolean {
+  return one === null || other === null ? one === other : one.equals(other)
 }
 
 function placeName(place: Place | null): string {

@@ -129,10 +129,7 @@ async function perform(
       break
     }
     case 'tag':
-      await did(
-        store.putObjectTags(step.at.bucket, step.at.key, [{ key: step.tag, value: '' }]),
-        () => undefined,
-      )
+      await did(store.putObjectTags(step.at, [{ key: step.tag, value: '' }]), () => undefined)
       break
     case 'upload':
       await did(upload(store, step), (bytes) => bytes !== null && model.set(name(step.at), bytes))

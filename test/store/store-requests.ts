@@ -8,6 +8,7 @@ import type {
   CompleteUploadInput,
   CopyObjectInput,
   CreateUploadInput,
+  Deleted,
   ListObjectsQuery,
   ObjectAttributes,
   ObjectBody,
@@ -98,7 +99,7 @@ export async function get(store: ObjectStore, name: string, more: object = {}): 
   return bytesOf((await open(store, name, more)).body)
 }
 
-export function remove(store: ObjectStore, name: string, ifMatch?: string): Promise<void> {
+export function remove(store: ObjectStore, name: string, ifMatch?: string): Promise<Deleted> {
   const conditions = ifMatch === undefined ? {} : { ifMatch }
   return store.deleteObject({ bucket, key: key(name), conditions })
 }

@@ -1,3 +1,4 @@
+import type { VersionId } from '../../model/version-id.ts'
 import type { S3Error } from '../errors.ts'
 import { allowOnly, childFlag, childText, requiredText } from './read-fields.ts'
 import { malformed, readXml } from './read-xml.ts'
@@ -46,19 +47,30 @@ const FOREIGN_FIELDS = ['LastModifiedTime', 'Size'] as const
 const ROOT_FIELDS: ReadonlySet<string> = new Set(['Object', 'Quiet'])
 const OBJECT_FIELDS: ReadonlySet<string> = new Set(['Key', 'VersionId', 'ETag', ...FOREIGN_FIELDS])
 
-export interface DeleteOutcome {
-  readonly entry: DeleteEntry
-  /** Null: it is gone. */
-  readonly error: S3Error | null
-}
+export type DeleteOutcome =
+  | { readonly entry: DeleteEntry; readonly error: S3Error }
+  | {
+      readonly entry: DeleteEntry
+      /** It is gone. */
+      readonly error: null
+      /** Of the delete marker that was made, or removed. */
+      readonly markerVersionId: VersionId | null
+    }
 
 export function deleteResult(outcomes: readonly DeleteOutcome[], isQuiet: boolean): string {
   const told = isQuiet ? outcomes.filter(({ error }) => error !== null) : outcomes
   return xmlDocument('DeleteResult', told.map(outcomeElement))
 }
 
-function outcomeElement({ entry, error }: DeleteOutcome): string {
+function outcomeElement(outcome: DeleteOutcome): string {
+  const { entry, error } = outcome
   const name = [element('Key', entry.key), element('VersionId', entry.versionId)]
-  if (error === null) return parent('Deleted', name)
-  return parent('Error', [...name, element('Code', error.code), element('Message', error.message)])
+  if (error !== null) {
+    const reason = [element('Code', error.code), element('Message', error.message)]
+    return parent('Error', [...name, ...reason])
+  }
+  const { markerVersionId } = outcome
+  if (markerVersionId === null) return parent('Deleted', name)
+  const marker = [element('DeleteMarker', true), element('DeleteMarkerVersionId', markerVersionId)]
+  return parent('Deleted', [...name, ...marker])
 }

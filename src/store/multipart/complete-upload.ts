@@ -3,12 +3,11 @@ import type { Place } from '../../segment/types.ts'
 import type { Change } from '../change.ts'
 import { commit } from '../commit.ts'
 import { requireWriteConditions } from '../conditions.ts'
-import { dropObject } from '../drop-object.ts'
 import { StoreError } from '../errors.ts'
 import { bucketIn } from '../find-bucket.ts'
 import { markGarbage } from '../garbage.ts'
-import { objectInfo } from '../object-info.ts'
-import type { CompleteUploadInput, ObjectInfo } from '../object-store.ts'
+import { versionInfo } from '../object-info.ts'
+import type { CompleteUploadInput, VersionInfo } from '../object-store.ts'
 import { storedSizeOf } from '../rows/blob-ref-field.ts'
 import { objectKey, partListKey } from '../rows/keys.ts'
 import {
@@ -26,6 +25,7 @@ import {
 } from '../rows/part-list-row.ts'
 import type { StoreContext } from '../store-context.ts'
 import { addUsage } from '../usage.ts'
+import { makeRoom } from '../version-stack.ts'
 import { partsIn, removeUpload, type UploadedPart } from './abort-upload.ts'
 import {
   choosePart,
@@ -39,7 +39,7 @@ import { type FoundUpload, uploadIn } from './find-upload.ts'
 export async function completeUpload(
   context: StoreContext,
   input: CompleteUploadInput,
-): Promise<ObjectInfo> {
+): Promise<VersionInfo> {
   return commit(context.catalog, (change) => {
     const found = uploadIn(change, input)
     if (found === null) return completedBefore(change, input)
@@ -63,12 +63,12 @@ interface Completed extends Completing {
   readonly checksum: NonNullable<ObjectHeadFields['checksum']>
 }
 
-function putCompleted(change: Change, context: StoreContext, completed: Completed): ObjectInfo {
+function putCompleted(change: Change, context: StoreContext, completed: Completed): VersionInfo {
   const { input, found, uploaded, parts, checksum } = completed
   const key = objectKey(found.bucketId, input.key)
   const before = change.read(key)
   requireWriteConditions(before, input.conditions)
-  if (before !== null) dropObject(change, context, { bucketId: found.bucketId, row: before })
+  const version = makeRoom(change, context, { bucket: found.bucket, key: input.key, before })
 
   const bodyParts = parts.map(({ partNumber, ref, digests }) => ({
     partNumber,
@@ -90,6 +90,7 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
     storedSize: parts.reduce((sum, { ref }) => sum + (ref === null ? 0 : storedSizeOf(ref)), 0),
     bodyId,
     uploadId: found.id,
+    version,
   }
   change.put(key, encodeObjectRow({ ...head, attributes: found.upload.attributes, body }))
   const kept = new Set(parts)
@@ -99,7 +100,7 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
   removeUpload(change, found, uploaded)
   const { size, storedSize } = head
   addUsage(change, found.bucketId, { objects: 1, bytes: size, storedBytes: storedSize })
-  return objectInfo(input.key, head)
+  return versionInfo(input.key, head, found.bucket)
 }
 
 /** Few parts go into the object's row, many onto pages of their own. */
@@ -150,16 +151,16 @@ function chooseParts(context: StoreContext, completing: Completing): readonly Up
 }
 
 /** A Complete whose answer was lost is asked again: the object it made remembers its upload. */
-function completedBefore(change: Change, input: CompleteUploadInput): ObjectInfo {
-  const { id } = bucketIn(change, input.bucket)
-  const row = change.read(objectKey(id, input.key))
+function completedBefore(change: Change, input: CompleteUploadInput): VersionInfo {
+  const bucket = bucketIn(change, input.bucket)
+  const row = change.read(objectKey(bucket.id, input.key))
   if (row === null) throw new StoreError('no-such-upload')
   const object = decodeObjectHead(row)
   const isSame =
     object.uploadId?.toString('hex') === input.uploadId &&
     object.etag.equals(etagOf(input.parts.map(({ etag }) => Buffer.from(etag, 'hex'))))
   if (!isSame) throw new StoreError('no-such-upload')
-  return objectInfo(input.key, object)
+  return versionInfo(input.key, object, bucket)
 }
 
 /** MD5 of the parts' MD5s. */

@@ -4,6 +4,7 @@ import type { Change } from '../change.ts'
 import { StoreError } from '../errors.ts'
 import { bucketIn, requireBucket } from '../find-bucket.ts'
 import type { UploadInfo } from '../object-store.ts'
+import type { BucketFields } from '../rows/bucket-row.ts'
 import { uploadKey } from '../rows/keys.ts'
 import { decodeUpload, type UploadFields } from '../rows/upload-row.ts'
 import type { StoreContext } from '../store-context.ts'
@@ -16,6 +17,7 @@ export interface UploadName {
 }
 
 export interface FoundUpload {
+  readonly bucket: BucketFields
   readonly bucketId: number
   readonly id: Buffer
   readonly rowKey: Buffer
@@ -24,21 +26,23 @@ export interface FoundUpload {
 
 /** @throws StoreError `no-such-upload`, `no-such-bucket` */
 export function requireUpload(context: StoreContext, name: UploadName): FoundUpload {
-  const { id: bucketId } = requireBucket(context.catalog, name.bucket)
+  const bucket = requireBucket(context.catalog, name.bucket)
+  const bucketId = bucket.id
   const id = uploadIdBytes(name.uploadId)
   const rowKey = uploadKey(bucketId, Buffer.from(name.key), id)
   const row = context.catalog.get(rowKey)
   if (row === null) throw new StoreError('no-such-upload')
-  return { bucketId, id, rowKey, upload: decodeUpload(row) }
+  return { bucket, bucketId, id, rowKey, upload: decodeUpload(row) }
 }
 
 /** As `requireUpload`, and the upload stays until the change is committed; null when it is gone. */
 export function uploadIn(change: Change, name: UploadName): FoundUpload | null {
-  const { id: bucketId } = bucketIn(change, name.bucket)
+  const bucket = bucketIn(change, name.bucket)
+  const bucketId = bucket.id
   const id = uploadIdBytes(name.uploadId)
   const rowKey = uploadKey(bucketId, Buffer.from(name.key), id)
   const row = change.read(rowKey)
-  return row === null ? null : { bucketId, id, rowKey, upload: decodeUpload(row) }
+  return row === null ? null : { bucket, bucketId, id, rowKey, upload: decodeUpload(row) }
 }
 
 export function uploadInfo(key: ObjectKey, id: Buffer, upload: UploadFields): UploadInfo {

@@ -1,10 +1,11 @@
 import { sliceBody } from '../body-slices.ts'
 import { requireCopyConditions } from '../conditions.ts'
-import { noSuchKey, StoreError } from '../errors.ts'
+import { StoreError } from '../errors.ts'
 import { requireBucket } from '../find-bucket.ts'
-import type { PartInfo, ResolvedRange, UploadPartCopyInput } from '../object-store.ts'
+import { requireVersion } from '../find-version.ts'
+import { shownVersionId } from '../object-info.ts'
+import type { CopiedPart, ResolvedRange, UploadPartCopyInput } from '../object-store.ts'
 import { openBody } from '../open-body.ts'
-import { objectKey } from '../rows/keys.ts'
 import { decodeObject, type ObjectFields } from '../rows/object-row.ts'
 import type { StoreContext } from '../store-context.ts'
 import { uploadPart } from './upload-part.ts'
@@ -13,19 +14,19 @@ import { uploadPart } from './upload-part.ts'
 export async function uploadPartCopy(
   context: StoreContext,
   input: UploadPartCopyInput,
-): Promise<PartInfo> {
+): Promise<CopiedPart> {
   const { source, bucket, key, uploadId, partNumber, signal } = input
-  const { id } = requireBucket(context.catalog, source.bucket)
-  const row = context.catalog.get(objectKey(id, source.key))
-  if (row === null) throw noSuchKey(source.key)
-  const object = decodeObject(row)
+  const { catalog } = context
+  const sourceBucket = requireBucket(catalog, source.bucket)
+  const object = decodeObject(requireVersion((row) => catalog.get(row), sourceBucket, source).row)
   requireCopyConditions(object, source.conditions)
   const range = copyRange(input, object)
-  const stream = await openBody(context, sliceBody(context.catalog, object, range), signal)
+  const stream = await openBody(context, sliceBody(catalog, object, range), signal)
   try {
     const size = range.end - range.start
     const body = { stream, size, contentMd5: null, checksum: null, signal }
-    return await uploadPart(context, { bucket, key, uploadId, partNumber, body })
+    const part = await uploadPart(context, { bucket, key, uploadId, partNumber, body })
+    return { sourceVersionId: shownVersionId(sourceBucket, object.version), ...part }
   } finally {
     await stream.return?.()
   }

@@ -1,30 +1,46 @@
 /** A bucket (docs/rows.md#bucket), and the row that hands out bucket ids. */
-import { RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
+import type { Versioning } from '../object-store.ts'
+import { damagedRow, RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
 
 const VERSION = 1
+/** Of a bucket whose versioning was set; one that never had any stays as it is. */
+const VERSION_WITH_VERSIONING = 2
+
+/** Numbers on disk, for ever. */
+const versioningNumbers = { enabled: 1, suspended: 2 } as const
 
 export interface BucketFields {
   /** ≥ 1, never used twice. */
   readonly id: number
   readonly createdAt: number
   readonly region: string
+  readonly versioning: Versioning
 }
 
-export function encodeBucket(bucket: BucketFields): Buffer {
-  return new RowWriter()
-    .u8(VERSION)
-    .u32(bucket.id)
-    .u64(bucket.createdAt)
-    .text(bucket.region)
-    .finish()
+export function encodeBucket({ id, createdAt, region, versioning }: BucketFields): Buffer {
+  const writer = new RowWriter()
+  writer.u8(versioning === 'unversioned' ? VERSION : VERSION_WITH_VERSIONING)
+  writer.u32(id).u64(createdAt).text(region)
+  if (versioning !== 'unversioned') writer.u8(versioningNumbers[versioning])
+  return writer.finish()
 }
 
 export function decodeBucket(row: Buffer): BucketFields {
-  requireRowVersion('bucket', row, VERSION)
+  const hasVersioning = row[0] === VERSION_WITH_VERSIONING
+  if (!hasVersioning) requireRowVersion('bucket', row, VERSION)
   const reader = new RowReader('bucket', row, 1)
-  const bucket = { id: reader.u32(), createdAt: reader.u64(), region: reader.text() }
+  const id = reader.u32()
+  const createdAt = reader.u64()
+  const region = reader.text()
+  const versioning = hasVersioning ? versioningOf(reader.u8()) : 'unversioned'
   reader.end()
-  return bucket
+  return { id, createdAt, region, versioning }
+}
+
+function versioningOf(byte: number): Versioning {
+  if (byte === versioningNumbers.enabled) return 'enabled'
+  if (byte === versioningNumbers.suspended) return 'suspended'
+  throw damagedRow('bucket', 'versioning')
 }
 
 export function encodeNextBucket(id: number): Buffer {

@@ -14,7 +14,7 @@ export const spaces = {
   removedBucket: 0x64, // d
   bucketConfig: 0x66, // f
   garbage: 0x67, // g
-  /** Reserved for older versions of objects. */
+  /** Older versions of objects, and delete markers. */
   history: 0x68, // h
   nextBucket: 0x69, // i
   partChange: 0x6b, // k
@@ -24,6 +24,8 @@ export const spaces = {
   reference: 0x72, // r
   lineage: 0x73, // s
   upload: 0x75, // u
+  stack: 0x76, // v
+  garbageTotal: 0x77, // w
 } as const
 
 /** The counters of a bucket, by their byte in the key. */
@@ -33,6 +35,7 @@ export const usageNames = {
   storedBytes: 0x73, // s
   uploads: 0x75, // u
   partBytes: 0x70, // p
+  olderVersions: 0x76, // v
 } as const
 export type UsageName = keyof typeof usageNames
 
@@ -47,6 +50,8 @@ const configNames = {
 export const bucketConfigKinds = Object.keys(configNames) as readonly BucketConfigKind[]
 
 export const UPLOAD_ID_SIZE = 16
+/** The part of a version id that orders. */
+const VERSION_NUMBER_SIZE = 8
 
 export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
 
@@ -107,13 +112,33 @@ export function nameOfObject(key: Buffer): Buffer {
   return key.subarray(5)
 }
 
+/** What lies below the current version of an object. */
+export function stackKey(bucketId: number, name: string): Buffer {
+  const key = objectKey(bucketId, name)
+  key[0] = spaces.stack
+  return key
+}
+
+/** Where the older versions of names ≥ `name` begin. */
+export function historyPosition(bucketId: number, name: Uint8Array): Buffer {
+  return groupedKey(spaces.history, bucketId, name)
+}
+
+/** An older version. Newest first under each name: the key ends with the complement of its number. */
+export function historyKey(bucketId: number, name: Uint8Array, versionId: Buffer): Buffer {
+  const position = historyPosition(bucketId, name)
+  const key = Buffer.concat([position, versionId.subarray(0, VERSION_NUMBER_SIZE)])
+  for (let at = position.length; at < key.length; at++) key[at] = 0xff - key[at]!
+  return key
+}
+
+export function nameOfHistory(key: Buffer): Buffer {
+  return readGrouped(key.subarray(5, key.length - VERSION_NUMBER_SIZE))
+}
+
 /** Where the uploads of names ≥ `name` begin. */
 export function uploadPosition(bucketId: number, name: Uint8Array): Buffer {
-  const key = Buffer.allocUnsafe(5 + groupedSize(name.length))
-  key[0] = spaces.upload
-  key.writeUInt32BE(bucketId, 1)
-  writeGrouped(name, key, 5)
-  return key
+  return groupedKey(spaces.upload, bucketId, name)
 }
 
 export function uploadKey(bucketId: number, name: Uint8Array, uploadId: Uint8Array): Buffer {
@@ -193,6 +218,18 @@ export function garbageRange(segment: number): KeyRange {
   return prefixRange(idKey(spaces.garbage, segment))
 }
 
+/** Counts the bytes of all garbage rows of this segment. */
+export function garbageTotalKey(segment: number): Buffer {
+  return idKey(spaces.garbageTotal, segment)
+}
+
+export function segmentOfGarbageTotal(key: Buffer): number {
+  return key.readUInt32BE(1)
+}
+
+/** Says that the totals hold for every garbage row there is. */
+export const garbageTotalsKept: Buffer = Buffer.from([spaces.garbageTotal])
+
 /** Which segments hold what lived in the segment with this id. */
 export function lineageKey(segment: number): Buffer {
   return idKey(spaces.lineage, segment)
@@ -236,6 +273,14 @@ function idKey(space: number, id: number): Buffer {
   const key = Buffer.allocUnsafe(5)
   key[0] = space
   key.writeUInt32BE(id, 1)
+  return key
+}
+
+function groupedKey(space: number, bucketId: number, name: Uint8Array): Buffer {
+  const key = Buffer.allocUnsafe(5 + groupedSize(name.length))
+  key[0] = space
+  key.writeUInt32BE(bucketId, 1)
+  writeGrouped(name, key, 5)
   return key
 }
 

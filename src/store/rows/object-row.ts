@@ -1,5 +1,5 @@
 /**
- * The current version of an object (docs/rows.md#object). A fixed head comes first, so that LIST
+ * A version of an object (docs/rows.md#object). A fixed head comes first, so that LIST
  * and the checks of a write decode no more than that; attributes and body are decoded when asked
  * for.
  */
@@ -19,14 +19,18 @@ import { type ChecksumKind, checksumByte, checksumKindOf, digestSizes } from './
 import { UPLOAD_ID_SIZE } from './keys.ts'
 import { type BodyPart, readBodyParts, writeBodyParts } from './part-list-row.ts'
 import { damagedRow, RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
+import { type StoredVersion, unversioned, VERSION_ID_SIZE } from './version-field.ts'
 
 const VERSION = 1
+/** Of a row with a version id; one written without versioning stays as it was. */
+const VERSION_WITH_ID = 2
 const ROW = 'object'
 const HEAD_SIZE = 56
 const ETAG_SIZE = 16
 
 const FLAG_SHARED = 1
 const FLAG_PART_LIST = 2
+const FLAG_NULL = 4
 
 export interface StoredChecksum extends ChecksumKind {
   /** Raw big-endian digest. */
@@ -54,6 +58,8 @@ export interface ObjectHeadFields {
   readonly bodyId: Place | null
   /** Of the upload that made it; null for other objects and for copies. */
   readonly uploadId: Buffer | null
+  /** `unversioned` for a row without one. */
+  readonly version: StoredVersion
 }
 
 /** What the row itself holds of the body. */
@@ -71,14 +77,15 @@ export interface ObjectFields extends ObjectHeadFields {
 
 export function encodeObjectRow(object: ObjectFields): Buffer {
   const writer = new RowWriter()
-  const { checksum, partChecksum, bodyId } = object
-  writer.u8(VERSION)
-  writer.u8((object.isShared ? FLAG_SHARED : 0) | (object.hasPartList ? FLAG_PART_LIST : 0))
+  const { checksum, partChecksum, bodyId, version } = object
+  writer.u8(version === unversioned ? VERSION : VERSION_WITH_ID)
+  writer.u8(flagsOf(object))
   writer.u8(storageClassByte(object.storageClass)).u8(checksumByte(checksum))
   writer.u16(object.partCount)
   writer.u8(checksumByte(partChecksum && { algorithm: partChecksum, type: 'FULL_OBJECT' })).u8(0)
   writer.u64(object.size).u64(object.modifiedAt).bytes(object.etag).u64(object.storedSize)
   writer.u32(bodyId?.segment ?? 0).u32(bodyId?.offset ?? 0)
+  if (version !== unversioned) writer.bytes(version.id)
   if (checksum !== null) writer.bytes(checksum.digest)
   if (object.partCount > 0) writer.bytes(object.uploadId ?? Buffer.alloc(UPLOAD_ID_SIZE))
   writeAttributes(writer, object.attributes)
@@ -86,18 +93,28 @@ export function encodeObjectRow(object: ObjectFields): Buffer {
   return writer.finish()
 }
 
+function flagsOf({ isShared, hasPartList, version }: ObjectHeadFields): number {
+  const isNull = version !== unversioned && version.isNull
+  return (
+    (isShared ? FLAG_SHARED : 0) | (hasPartList ? FLAG_PART_LIST : 0) | (isNull ? FLAG_NULL : 0)
+  )
+}
+
 /**
  * Reads the head only: what LIST, conditions and usage need. A thousand times a page: no reader.
  */
 export function decodeObjectHead(row: Buffer): ObjectHeadFields {
-  requireRowVersion(ROW, row, VERSION)
-  if (row.length < HEAD_SIZE) throw damagedRow(ROW, 'size')
+  const hasId = row[0] === VERSION_WITH_ID
+  if (!hasId) requireRowVersion(ROW, row, VERSION)
+  const digestStart = hasId ? HEAD_SIZE + VERSION_ID_SIZE : HEAD_SIZE
+  if (row.length < digestStart) throw damagedRow(ROW, 'size')
   const flags = row[1]!
-  if (flags > (FLAG_SHARED | FLAG_PART_LIST)) throw damagedRow(ROW, 'flags')
+  const known = FLAG_SHARED | FLAG_PART_LIST | (hasId ? FLAG_NULL : 0)
+  if (flags > known) throw damagedRow(ROW, 'flags')
   if (row[7] !== 0) throw damagedRow(ROW, 'reserved')
   const kind = checksumKindOf(row[3]!, ROW)
   const partCount = row.readUInt16LE(4)
-  const digestEnd = HEAD_SIZE + (kind === null ? 0 : digestSizes[kind.algorithm])
+  const digestEnd = digestStart + (kind === null ? 0 : digestSizes[kind.algorithm])
   const end = digestEnd + (partCount > 0 ? UPLOAD_ID_SIZE : 0)
   if (row.length < end) throw damagedRow(ROW, 'size')
   const uploadId = partCount > 0 ? row.subarray(digestEnd, end) : null
@@ -106,7 +123,7 @@ export function decodeObjectHead(row: Buffer): ObjectHeadFields {
     isShared: (flags & FLAG_SHARED) !== 0,
     hasPartList: (flags & FLAG_PART_LIST) !== 0,
     storageClass: storageClassOf(row[2]!, ROW),
-    checksum: kind === null ? null : checksumOf(kind, row.subarray(HEAD_SIZE, digestEnd)),
+    checksum: kind === null ? null : checksumOf(kind, row.subarray(digestStart, digestEnd)),
     partCount,
     partChecksum: checksumKindOf(row[6]!, ROW)?.algorithm ?? null,
     size: u64At(row, 8),
@@ -115,7 +132,13 @@ export function decodeObjectHead(row: Buffer): ObjectHeadFields {
     storedSize: u64At(row, 40),
     bodyId: segment === 0 ? null : { segment, offset: row.readUInt32LE(52) },
     uploadId: uploadId?.every((byte) => byte === 0) ? null : uploadId,
+    version: hasId ? versionAt(row, flags) : unversioned,
   }
+}
+
+function versionAt(row: Buffer, flags: number): StoredVersion {
+  const id = row.subarray(HEAD_SIZE, HEAD_SIZE + VERSION_ID_SIZE)
+  return { id, isNull: (flags & FLAG_NULL) !== 0 }
 }
 
 function checksumOf({ algorithm, type }: ChecksumKind, digest: Buffer): StoredChecksum {
@@ -130,9 +153,10 @@ function u64At(row: Buffer, offset: number): number {
 
 export function decodeObject(row: Buffer): ObjectFields {
   const head = decodeObjectHead(row)
+  const versionIdSize = head.version === unversioned ? 0 : VERSION_ID_SIZE
   const digestSize = head.checksum?.digest.length ?? 0
   const uploadIdSize = head.partCount > 0 ? UPLOAD_ID_SIZE : 0
-  const reader = new RowReader(ROW, row, HEAD_SIZE + digestSize + uploadIdSize)
+  const reader = new RowReader(ROW, row, HEAD_SIZE + versionIdSize + digestSize + uploadIdSize)
   const attributes = readAttributes(reader, ROW)
   const body = readBody(reader, head)
   reader.end()

@@ -27,7 +27,7 @@ export function listCases(open: OpenSubject): void {
     'shows a write and a delete at once',
     onStore(open, async (store) => {
       expect(await keysOf(store)).toEqual([])
-      const { key: _, ...info } = await put(store, 'a', 'x')
+      const { key: _, versionId: __, ...info } = await put(store, 'a', 'x')
       expect((await list(store)).objects).toEqual([{ key: 'a', ...info }])
       await remove(store, 'a')
       expect(await keysOf(store)).toEqual([])

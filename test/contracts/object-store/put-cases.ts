@@ -95,7 +95,8 @@ export function putCases(open: OpenSubject): void {
       await put(store, 'a', 'x', { attributes })
       const head = await openObject(store, 'a')
       expect(head.attributes).toEqual(attributes)
-      expect(await store.getObjectTags(bucket, key('a'))).toEqual(attributes.tags)
+      const tagged = await store.getObjectTags({ bucket, key: key('a') })
+      expect(tagged.tags).toEqual(attributes.tags)
     }),
   )
 
@@ -224,18 +225,20 @@ export function putCases(open: OpenSubject): void {
         { key: 'x', value: '' },
         { key: 'ü', value: 'y' },
       ]
-      await store.putObjectTags(bucket, key('a'), tags)
+      const object = { bucket, key: key('a') }
+      await store.putObjectTags(object, tags)
       const after = await openObject(store, 'a')
       expect(after.attributes.tags).toEqual(tags)
       expect(after).toMatchObject({ etag: before.etag, lastModified: before.lastModified })
-      await store.putObjectTags(bucket, key('a'), [])
-      expect(await store.getObjectTags(bucket, key('a'))).toEqual([])
+      await store.putObjectTags(object, [])
+      expect(await store.getObjectTags(object)).toEqual({ tags: [], versionId: null })
       await expectNoKey(store)
     }),
   )
 }
 
 async function expectNoKey(store: ObjectStore): Promise<void> {
-  expect(await failure(store.getObjectTags(bucket, key('none')))).toBe('no-such-key')
-  expect(await failure(store.putObjectTags(bucket, key('none'), []))).toBe('no-such-key')
+  const none = { bucket, key: key('none') }
+  expect(await failure(store.getObjectTags(none))).toBe('no-such-key')
+  expect(await failure(store.putObjectTags(none, []))).toBe('no-such-key')
 }

@@ -6,6 +6,7 @@ import { groupedSize, readGrouped, writeGrouped } from '../../../src/store/rows/
 import * as keys from '../../../src/store/rows/keys.ts'
 
 const uploadId = Buffer.from('0123456789abcdef0123456789abcdef', 'hex')
+const versionId = Buffer.from('00000000000001f48899aabbccddeeff', 'hex')
 const place = { segment: 0x01020304, offset: 0x05060708 }
 const names = fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes))
 /** From the catalog's contract. */
@@ -18,6 +19,10 @@ describe('keys', () => {
     expect(hex(keys.counterKey(258, 'storedBytes'))).toBe('630000010273')
     expect(hex(keys.removedBucketKey(258))).toBe('6400000102')
     expect(hex(keys.garbageKey(9, place))).toBe('67000000090102030405060708')
+    expect(hex(keys.historyKey(258, Buffer.from('abc'), versionId))).toBe(
+      '6800000102616263000000000004fffffffffffffe0b',
+    )
+    expect(hex(keys.stackKey(258, 'é'))).toBe('7600000102c3a9')
     expect(hex(keys.nextBucketKey)).toBe('69')
     expect(hex(keys.partChangeKey(uploadId))).toBe(`6b${hex(uploadId)}`)
     expect(hex(keys.partListKey(place, 2 ** 40 + 1))).toBe('6c01020304050607080000010000000001')
@@ -34,6 +39,8 @@ describe('keys', () => {
     const upload = keys.uploadKey(1, Buffer.from('a\0b'), uploadId)
     expect(keys.nameOfUpload(upload).toString()).toBe('a\0b')
     expect(keys.uploadIdOfUpload(upload)).toEqual(uploadId)
+    const version = keys.historyKey(1, Buffer.from('a\0b'), versionId)
+    expect(keys.nameOfHistory(version).toString()).toBe('a\0b')
     expect(keys.nameOfObject(keys.objectKey(1, 'x')).toString()).toBe('x')
     expect(keys.bucketOfKey(keys.bucketKey('pots'))).toBe('pots')
     expect(keys.partNumberOfPart(keys.partKey(uploadId, 77))).toBe(77)
@@ -49,9 +56,30 @@ describe('keys', () => {
       const name = Buffer.alloc(KEY_SIZE_MAX, fill)
       const size = keys.uploadKey(1, name, uploadId).length
       expect(size).toBeLessThanOrEqual(CATALOG_KEY_SIZE_MAX)
-      // The reserved history key: eight bytes of sequence in place of the upload id.
-      expect(size - 16 + 8).toBeLessThanOrEqual(CATALOG_KEY_SIZE_MAX)
+      const older = keys.historyKey(1, name, versionId).length
+      expect(older).toBeLessThanOrEqual(CATALOG_KEY_SIZE_MAX)
     }
+  })
+})
+
+describe('the keys of older versions', () => {
+  it('sort by name, and from the newest on', () => {
+    const id = (number: number) => Buffer.from(number.toString(16).padStart(32, '0'), 'hex')
+    const of = (name: string, version: Buffer) => keys.historyKey(1, Buffer.from(name), version)
+    const zero = Buffer.alloc(16)
+    const numbers = [2 ** 52, 70_000, 256, 255, 1].map((number) => {
+      const version = Buffer.alloc(16)
+      version.writeBigUInt64BE(BigInt(number))
+      return version
+    })
+    const sorted = ['', 'a', 'a\0', 'abcdefgh', 'b'].flatMap((name) =>
+      [...numbers, zero].map((version) => of(name, version)),
+    )
+    for (let index = 1; index < sorted.length; index++) {
+      expect(Buffer.compare(sorted[index - 1]!, sorted[index]!)).toBe(-1)
+    }
+    // Chance is no part of the order, nor of the key.
+    expect(of('a', id(1))).toEqual(of('a', id(2)))
   })
 })
 

@@ -9,6 +9,7 @@ import {
 } from '../../../src/store/rows/bucket-row.ts'
 import { decodeGarbage, encodeGarbage } from '../../../src/store/rows/garbage-row.ts'
 import { decodeLineage, encodeLineage } from '../../../src/store/rows/lineage-row.ts'
+import { decodeMarker, encodeMarker, isMarker } from '../../../src/store/rows/marker-row.ts'
 import {
   decodeObject,
   decodeObjectHead,
@@ -18,7 +19,9 @@ import {
 } from '../../../src/store/rows/object-row.ts'
 import { decodePartList, encodePartList } from '../../../src/store/rows/part-list-row.ts'
 import { decodePart, encodePart } from '../../../src/store/rows/part-row.ts'
+import { decodeStack, encodeStack } from '../../../src/store/rows/stack-row.ts'
 import { decodeUpload, encodeUpload } from '../../../src/store/rows/upload-row.ts'
+import { unversioned } from '../../../src/store/rows/version-field.ts'
 import { attributes, bytes, manyChunks, oneChunk } from './samples.ts'
 
 const NAMES = '21 0a00 746578742f706c61696e 0100 30 0100 0100 6b 0200 c3bc 01 0100 74 0000'
@@ -38,9 +41,13 @@ const object: ObjectFields = {
   storedSize: 4144,
   bodyId: oneChunk.blob,
   uploadId: null,
+  version: unversioned,
   attributes,
   body: { kind: 'blob', ref: oneChunk },
 }
+
+const version = { id: bytes('00000000000001f4 8899aabbccddeeff'), isNull: false }
+const nullVersion = { id: bytes('00000000000001f4 0000000000000000'), isNull: true }
 
 const withParts: ObjectFields = {
   ...object,
@@ -75,6 +82,13 @@ const upload = {
   attributes,
 }
 
+const bucket = {
+  id: 42,
+  createdAt: 1_700_000_000_000,
+  region: 'us-east-1',
+  versioning: 'unversioned' as const,
+}
+
 const ONE_CHUNK = '00 07000000 80000000 00100000 30100000'
 const MANY_CHUNKS = `01 07000000 b0100000 09000000 80020000 0500000001000000 01100000 0200
   07000000 0100000001000000 09000000 0002000000000000`
@@ -84,9 +98,21 @@ const TIME = '0068e5cf8b010000'
 const golden = {
   bucket: {
     hex: `01 2a000000 ${TIME} 0900 75732d656173742d31`,
-    encoded: encodeBucket({ id: 42, createdAt: 1_700_000_000_000, region: 'us-east-1' }),
+    encoded: encodeBucket(bucket),
     decode: decodeBucket,
-    fields: { id: 42, createdAt: 1_700_000_000_000, region: 'us-east-1' },
+    fields: bucket,
+  },
+  'bucket with versioning': {
+    hex: `02 2a000000 ${TIME} 0900 75732d656173742d31 01`,
+    encoded: encodeBucket({ ...bucket, versioning: 'enabled' }),
+    decode: decodeBucket,
+    fields: { ...bucket, versioning: 'enabled' },
+  },
+  'bucket with suspended versioning': {
+    hex: `02 2a000000 ${TIME} 0900 75732d656173742d31 02`,
+    encoded: encodeBucket({ ...bucket, versioning: 'suspended' }),
+    decode: decodeBucket,
+    fields: { ...bucket, versioning: 'suspended' },
   },
   'next bucket': {
     hex: '01 2b000000',
@@ -108,6 +134,48 @@ const golden = {
     encoded: encodeObjectRow(withParts),
     decode: decodeObject,
     fields: withParts,
+  },
+  'object with a version id': {
+    hex: `02 00 01 01 0000 00 00 0010000000000000 ${TIME} 00112233445566778899aabbccddeeff
+      3010000000000000 07000000 80000000 00000000000001f4 8899aabbccddeeff cbf43926 ${NAMES}
+      ${ONE_CHUNK}`,
+    encoded: encodeObjectRow({ ...object, version }),
+    decode: decodeObject,
+    fields: { ...object, version },
+  },
+  'object that is a null version': {
+    hex: `02 05 01 81 0200 01 00 0010000000000000 ${TIME} 00112233445566778899aabbccddeeff
+      3010000000000000 07000000 80000000 00000000000001f4 0000000000000000 cbf43926
+      0123456789abcdef0123456789abcdef ${NAMES}
+      0100 cbf43926 01 ${ONE_CHUNK} 1027 00000000 00`,
+    encoded: encodeObjectRow({ ...withParts, version: nullVersion }),
+    decode: decodeObject,
+    fields: { ...withParts, version: nullVersion },
+  },
+  'delete marker': {
+    hex: `02 08 000000000000 ${TIME} 00000000000001f4 8899aabbccddeeff`,
+    encoded: encodeMarker({ version, modifiedAt: 1_700_000_000_000 }),
+    decode: decodeMarker,
+    fields: { version, modifiedAt: 1_700_000_000_000 },
+  },
+  'delete marker that is a null version': {
+    hex: `02 0c 000000000000 ${TIME} 00000000000001f4 0000000000000000`,
+    encoded: encodeMarker({ version: nullVersion, modifiedAt: 1_700_000_000_000 }),
+    decode: decodeMarker,
+    fields: { version: nullVersion, modifiedAt: 1_700_000_000_000 },
+  },
+  'version stack': {
+    hex: '01 00 0000 02000000',
+    encoded: encodeStack({ count: 2, nullId: null, markerId: null }),
+    decode: decodeStack,
+    fields: { count: 2, nullId: null, markerId: null },
+  },
+  'version stack below a marker, with a null version': {
+    hex: `01 03 0000 02000000 00000000000001f4 0000000000000000
+      00000000000001f4 8899aabbccddeeff`,
+    encoded: encodeStack({ count: 2, nullId: nullVersion.id, markerId: version.id }),
+    decode: decodeStack,
+    fields: { count: 2, nullId: nullVersion.id, markerId: version.id },
   },
   'part list': {
     hex: `01 04 0001 0200 0100 cbf43926 01 ${MANY_CHUNKS} 0200 cbf43926 00`,
@@ -170,10 +238,10 @@ describe('rows', () => {
         expect(() => row.decode(whole.subarray(0, size)), `${size} bytes`).toThrow(StoreError)
       }
       expect(() => row.decode(Buffer.concat([whole, Buffer.from([0])]))).toThrow(StoreError)
-      for (const version of [0, 2, 255]) {
+      for (const version of [0, 3, 255]) {
         expect(() =>
           row.decode(Buffer.concat([Buffer.from([version]), whole.subarray(1)])),
-        ).toThrow(`${name === 'object of parts' ? 'object' : name} row: version`)
+        ).toThrow(`${name.split(/ of | with | that | below /)[0]} row: version`)
       }
     })
   }
@@ -207,11 +275,11 @@ describe('an object row', () => {
     expect(() => decodeObject(row)).toThrow(`object row: ${field}`)
   })
 
-  it('is marked shared in place, once', () => {
-    const row = encodeObjectRow(object)
+  it.each([object, { ...object, version }])('is marked shared in place, once', (fields) => {
+    const row = encodeObjectRow(fields)
     const marked = markedShared(row)
     expect(marked).not.toBeNull()
-    expect(decodeObject(marked!)).toEqual({ ...object, isShared: true })
+    expect(decodeObject(marked!)).toEqual({ ...fields, isShared: true })
     expect(decodeObject(row).isShared).toBe(false)
     expect(markedShared(marked!)).toBeNull()
   })
@@ -250,5 +318,19 @@ describe('an object row', () => {
     const row = encodeObjectRow(object)
     row[row.length - 17] = 2
     expect(() => decodeObject(row)).toThrow('blob reference row: form')
+  })
+})
+
+describe('a delete marker row', () => {
+  it('is told from any object row', () => {
+    expect(isMarker(encodeMarker({ version, modifiedAt: 1 }))).toBe(true)
+    expect(isMarker(encodeMarker({ version: nullVersion, modifiedAt: 1 }))).toBe(true)
+    for (const fields of [object, withParts, { ...object, version }]) {
+      expect(isMarker(encodeObjectRow(fields))).toBe(false)
+    }
+    expect(() => decodeObject(encodeMarker({ version, modifiedAt: 1 }))).toThrow('object row')
+    expect(() => decodeMarker(encodeObjectRow({ ...object, version }))).toThrow(
+      'delete marker row: flags',
+    )
   })
 })

@@ -3,7 +3,7 @@ import { type DecodeRequest, operation } from '../../operation.ts'
 import { refuseAclHeaders } from '../../refused-headers.ts'
 import { emptyReply, xmlReply } from '../../replies.ts'
 import { requireBucket, requireObject } from '../../resource-names.ts'
-import { namesNullVersion } from '../../version-id.ts'
+import { versionParameter } from '../../version-id.ts'
 import { isOwnerOnly, ownerOnlyPolicy } from '../../xml/access-control-policy.ts'
 
 const BODY_SIZE_MAX = 64 * 1024
@@ -70,7 +70,7 @@ export const putObjectAcl = operation({
 })
 
 function decodeObject(request: DecodeRequest) {
-  namesNullVersion(request.query.get('versionId'))
+  versionParameter(request.query)
   return requireObject(request)
 }
 

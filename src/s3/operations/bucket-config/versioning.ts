@@ -1,14 +1,40 @@
-import { xmlDocument } from '../../xml/write-xml.ts'
-import { constant, refusedPut } from './not-configured.ts'
+import { S3Error } from '../../errors.ts'
+import { operation } from '../../operation.ts'
+import { emptyReply, xmlReply } from '../../replies.ts'
+import { requireBucket } from '../../resource-names.ts'
+import { readVersioning, versioningConfiguration } from '../../xml/versioning-configuration.ts'
 
-/** Versioning: never enabled, which S3 says with an empty document. */
-export const getBucketVersioning = constant(
-  { name: 'GetBucketVersioning', query: ['versioning'], action: 's3:GetBucketVersioning' },
-  xmlDocument('VersioningConfiguration', []),
-)
+const BODY_SIZE_MAX = 64 * 1024
+const QUERY = ['versioning']
 
-export const putBucketVersioning = refusedPut({
+/** GetBucketVersioning: an empty document where it was never set. */
+export const getBucketVersioning = operation({
+  name: 'GetBucketVersioning',
+  route: { method: 'GET', resource: 'bucket', query: QUERY },
+  action: 's3:GetBucketVersioning',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    return xmlReply(versioningConfiguration((await store.getBucket(bucket)).versioning))
+  },
+})
+
+/** PutBucketVersioning: what is written from here on is a version, or the null version. */
+export const putBucketVersioning = operation({
   name: 'PutBucketVersioning',
-  query: ['versioning'],
+  route: { method: 'PUT', resource: 'bucket', query: QUERY },
   action: 's3:PutBucketVersioning',
+  async decode(request) {
+    const bucket = requireBucket(request.bucket)
+    const { versioning, needsMfa } = readVersioning(await request.textBody(BODY_SIZE_MAX))
+    if (needsMfa) {
+      // Nobody has such a device here: as on AWS for whoever does not prove to hold one.
+      const message = 'Mfa Authentication must be used for this request'
+      throw new S3Error('AccessDenied', {}, { message })
+    }
+    return { bucket, versioning }
+  },
+  async handle({ store }, { bucket, versioning }) {
+    await store.putBucketVersioning(bucket, versioning)
+    return emptyReply()
+  },
 })

@@ -2,6 +2,7 @@ import { S3Error } from '../../errors.ts'
 import { decodeListing } from '../../listing.ts'
 import { operation } from '../../operation.ts'
 import { xmlReply } from '../../replies.ts'
+import { requireVersionId } from '../../version-id.ts'
 import { listVersionsResult } from '../../xml/list-versions-result.ts'
 
 /** ListObjectVersions: in a bucket that never had versioning every object is one null version. */
@@ -9,7 +10,6 @@ export const listObjectVersions = operation({
   name: 'ListObjectVersions',
   route: { method: 'GET', resource: 'bucket', query: ['versions'] },
   action: 's3:ListBucketVersions',
-  support: 'neutral',
 
   decode(request) {
     const keyMarker = request.query.get('key-marker') ?? ''
@@ -21,12 +21,13 @@ export const listObjectVersions = operation({
         { message: 'A version-id marker cannot be specified without a key marker.' },
       )
     }
-    return { ...decodeListing(request, 'max-keys'), keyMarker, versionIdMarker }
+    const afterVersion = versionIdMarker === '' ? null : requireVersionId(versionIdMarker)
+    const markers = { keyMarker, versionIdMarker, afterVersion: afterVersion ?? null }
+    return { ...decodeListing(request, 'max-keys'), ...markers }
   },
 
   async handle({ store }, query) {
-    const { bucket, prefix, delimiter, limit, keyMarker } = query
-    const page = await store.listObjects({ bucket, prefix, delimiter, limit, after: keyMarker })
-    return xmlReply(listVersionsResult(query, page))
+    const { keyMarker: afterKey, ...rest } = query
+    return xmlReply(listVersionsResult(query, await store.listObjectVersions({ afterKey, ...rest })))
   },
 })

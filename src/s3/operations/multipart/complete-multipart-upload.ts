@@ -2,6 +2,7 @@ import { S3Error } from '../../errors.ts'
 import { type DecodeRequest, operation } from '../../operation.ts'
 import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
+import { writtenVersionHeader } from '../../version-id.ts'
 import { parseCompleteChecksum } from '../../wire/checksum-headers.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
 import { readCompletedParts } from '../../xml/complete-multipart-upload.ts'
@@ -31,7 +32,8 @@ export const completeMultipartUpload = operation({
 
   async handle({ store }, { location, upload }) {
     const object = await store.completeMultipartUpload(upload)
-    return xmlReply(completeMultipartUploadResult(location, upload.bucket, object))
+    const document = completeMultipartUploadResult(location, upload.bucket, object)
+    return xmlReply(document, writtenVersionHeader(object.versionId))
   },
 })
 

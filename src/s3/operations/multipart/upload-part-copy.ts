@@ -1,4 +1,4 @@
-import { decodeCopySource, sourceNeeds } from '../../copy-source.ts'
+import { copySourceHeader, decodeCopySource, sourceNeeds } from '../../copy-source.ts'
 import { operation } from '../../operation.ts'
 import { refuseWriteHeaders } from '../../refused-headers.ts'
 import { xmlReply } from '../../replies.ts'
@@ -31,6 +31,7 @@ export const uploadPartCopy = operation({
   },
 
   async handle({ store, signal }, input) {
-    return xmlReply(copyPartResult(await store.uploadPartCopy({ ...input, signal })))
+    const part = await store.uploadPartCopy({ ...input, signal })
+    return xmlReply(copyPartResult(part), copySourceHeader(part.sourceVersionId))
   },
 })

@@ -1,11 +1,12 @@
 import type { CopyObjectInput } from '../../../store/object-store.ts'
-import { decodeCopySource, sourceNeeds } from '../../copy-source.ts'
+import { copySourceHeader, decodeCopySource, sourceNeeds } from '../../copy-source.ts'
 import { S3Error } from '../../errors.ts'
 import { operation } from '../../operation.ts'
 import { notImplemented, refuseWriteHeaders } from '../../refused-headers.ts'
 import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
+import { writtenVersionHeader } from '../../version-id.ts'
 import { parseChecksumRequest } from '../../wire/checksum-headers.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
 import {
@@ -45,7 +46,11 @@ export const copyObject = operation({
   },
 
   async handle({ store, signal }, input) {
-    return xmlReply(copyObjectResult(await store.copyObject({ ...input, signal })))
+    const copied = await store.copyObject({ ...input, signal })
+    return xmlReply(copyObjectResult(copied), {
+      ...copySourceHeader(copied.sourceVersionId),
+      ...writtenVersionHeader(copied.versionId),
+    })
   },
 })
 
@@ -81,6 +86,8 @@ function refuseCopyOntoItself(
 ): void {
   const { source, bucket, key } = input
   if (source.bucket !== bucket || source.key !== key) return
+  // Which makes an older version current again.
+  if (source.version !== undefined) return
   const isChanged =
     input.metadata !== null ||
     input.tags !== null ||

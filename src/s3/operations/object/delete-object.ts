@@ -1,12 +1,16 @@
+import type { Deleted } from '../../../store/object-store.ts'
 import { operation } from '../../operation.ts'
 import { notImplemented } from '../../refused-headers.ts'
 import { noContent } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
-import { NULL_VERSION, namesNullVersion } from '../../version-id.ts'
+import { versionHeader, versionParameter } from '../../version-id.ts'
 import { parseEtag } from '../../wire/etag.ts'
 
-/** DeleteObject: says 204 whether or not there was one, unless If-Match is given. */
+/**
+ * DeleteObject: says 204 whether or not there was one, unless If-Match is given. Where versioning is
+ * set, and no version is named, it makes a delete marker.
+ */
 export const deleteObject = operation({
   name: 'DeleteObject',
   route: { method: 'DELETE', resource: 'object' },
@@ -16,17 +20,23 @@ export const deleteObject = operation({
     refuseDirectoryBucketConditions(request.headers)
     const ifMatch = request.headers.get('if-match')
     return {
-      object: requireObject(request),
-      namesVersion: namesNullVersion(request.query.get('versionId')),
+      ...requireObject(request),
+      version: versionParameter(request.query),
       conditions: ifMatch === null ? {} : { ifMatch: parseEtag(ifMatch) },
     }
   },
 
-  async handle({ store }, { object, conditions, namesVersion }) {
-    await store.deleteObject({ ...object, conditions })
-    return noContent(namesVersion ? { 'x-amz-version-id': NULL_VERSION } : {})
+  async handle({ store }, input) {
+    return noContent(deletedHeaders(await store.deleteObject(input)))
   },
 })
+
+function deletedHeaders({ versionId, isDeleteMarker }: Deleted): Record<string, string> {
+  return {
+    ...(isDeleteMarker && { 'x-amz-delete-marker': 'true' }),
+    ...versionHeader(versionId),
+  }
+}
 
 /** Conditions that S3 has for directory buckets only; ignoring one would delete too much. */
 function refuseDirectoryBucketConditions(headers: RequestHeaders): void {

@@ -1,5 +1,6 @@
 import { checksumAlgorithms } from '../../../model/checksum.ts'
-import { type ObjectKey, parseObjectKey } from '../../../model/object-key.ts'
+import { parseObjectKey } from '../../../model/object-key.ts'
+import { parseVersionId } from '../../../model/version-id.ts'
 import type { DeleteItem, DeleteItemResult } from '../../../store/object-store.ts'
 import { S3Error } from '../../errors.ts'
 import { operation } from '../../operation.ts'
@@ -7,7 +8,6 @@ import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireBucket } from '../../resource-names.ts'
 import { toS3Error } from '../../to-s3-error.ts'
-import { NULL_VERSION } from '../../version-id.ts'
 import { checksumHeaderName } from '../../wire/checksum-headers.ts'
 import { parseEtag } from '../../wire/etag.ts'
 import {
@@ -42,7 +42,7 @@ export const deleteObjects = operation({
     const results = await store.deleteObjects(bucket, items)
     let next = 0
     const outcomes = planned.map(({ entry, item, error }): DeleteOutcome => {
-      return { entry, error: item === null ? error : errorOf(results[next++]) }
+      return item === null ? { entry, error } : outcomeOf(entry, results[next++])
     })
     return xmlReply(deleteResult(outcomes, document.isQuiet))
   },
@@ -64,23 +64,29 @@ type Plan =
   | { readonly item: null; readonly error: S3Error }
 
 function plan(entry: DeleteEntry): Plan {
-  const key = parseObjectKey(entry.key)
-  if (key === null) return { item: null, error: new S3Error('KeyTooLongError') }
-  if (entry.versionId !== null && entry.versionId !== NULL_VERSION) {
-    return { item: null, error: new S3Error('NoSuchVersion') }
+  try {
+    return { item: itemOf(entry), error: null }
+  } catch (error) {
+    return { item: null, error: toS3Error(error) }
   }
-  if (entry.foreignCondition !== null) {
-    const message = `${entry.foreignCondition} is a condition for directory buckets only.`
-    return { item: null, error: new S3Error('NotImplemented', {}, { message }) }
-  }
-  return { item: itemOf(key, entry.etag), error: null }
 }
 
-function itemOf(key: ObjectKey, etag: string | null): DeleteItem {
-  return etag === null ? { key } : { key, ifMatch: parseEtag(etag) }
+/** @throws S3Error, which is this entry's alone */
+function itemOf({ key: text, versionId, etag, foreignCondition }: DeleteEntry): DeleteItem {
+  const key = parseObjectKey(text)
+  if (key === null) throw new S3Error('KeyTooLongError')
+  const version = versionId === null ? undefined : parseVersionId(versionId)
+  if (version === null) throw new S3Error('NoSuchVersion')
+  if (foreignCondition !== null) {
+    const message = `${foreignCondition} is a condition for directory buckets only.`
+    throw new S3Error('NotImplemented', {}, { message })
+  }
+  return { key, version, ...(etag !== null && { ifMatch: parseEtag(etag) }) }
 }
 
-function errorOf(result: DeleteItemResult | undefined): S3Error | null {
-  if (result === undefined) return new S3Error('InternalError')
-  return result.deleted ? null : toS3Error(result.error)
+function outcomeOf(entry: DeleteEntry, result: DeleteItemResult | undefined): DeleteOutcome {
+  if (result === undefined) return { entry, error: new S3Error('InternalError') }
+  if (!result.deleted) return { entry, error: toS3Error(result.error) }
+  const { versionId, isDeleteMarker } = result
+  return { entry, error: null, markerVersionId: isDeleteMarker ? versionId : null }
 }

@@ -1,12 +1,10 @@
-import type { BucketName } from '../../../model/bucket-name.ts'
-import type { ObjectKey } from '../../../model/object-key.ts'
-import type { ObjectHead } from '../../../store/object-store.ts'
+import type { ObjectHead, VersionName } from '../../../store/object-store.ts'
 import { S3Error } from '../../errors.ts'
 import { type OperationContext, operation } from '../../operation.ts'
 import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
-import { namesNullVersion } from '../../version-id.ts'
+import { versionHeader, versionParameter } from '../../version-id.ts'
 import { formatHttpDate } from '../../wire/http-date.ts'
 import { LIST_LIMIT_MAX } from '../../wire/integer-parameter.ts'
 import {
@@ -23,9 +21,9 @@ export const getObjectAttributes = operation({
   action: 's3:GetObjectAttributes',
 
   decode(request) {
-    namesNullVersion(request.query.get('versionId'))
     return {
       ...requireObject(request),
+      version: versionParameter(request.query),
       wanted: parseAttributes(request.headers),
       after: parseCount(request.headers, 'x-amz-part-number-marker') ?? 0,
       limit: Math.min(
@@ -36,13 +34,14 @@ export const getObjectAttributes = operation({
   },
 
   async handle(context, input) {
-    const { bucket, key, wanted } = input
+    const { bucket, key, version, wanted } = input
     const { store, signal } = context
-    const head = await store.headObject({ bucket, key, conditions: {}, signal })
+    const head = await store.headObject({ bucket, key, version, conditions: {}, signal })
     const needsParts = wanted.has('ObjectParts') && head.partsCount !== null
     const parts = needsParts ? await partsOf(context, head, input) : null
     return xmlReply(objectAttributesResponse(head, wanted, parts), {
       'last-modified': formatHttpDate(head.lastModified),
+      ...versionHeader(head.versionId),
     })
   },
 })
@@ -51,9 +50,7 @@ export const getObjectAttributes = operation({
 async function partsOf(
   { store, signal }: OperationContext,
   head: ObjectHead,
-  page: {
-    readonly bucket: BucketName
-    readonly key: ObjectKey
+  page: VersionName & {
     readonly after: number
     readonly limit: number
   },
@@ -63,8 +60,9 @@ async function partsOf(
   const parts: ObjectPartsPage['parts'][number][] = []
   for (let partNumber = page.after + 1; partNumber <= last; partNumber++) {
     const { bucket, key } = page
+    const version = page.version ?? head.versionId ?? undefined
     const conditions = { ifMatch: [head.etag] }
-    const part = await store.headObject({ bucket, key, partNumber, conditions, signal })
+    const part = await store.headObject({ bucket, key, version, partNumber, conditions, signal })
     parts.push({ partNumber, size: part.range.end - part.range.start, checksum: part.checksum })
   }
   const { after, limit } = page

@@ -1,7 +1,8 @@
+import type { VersionName } from '../../../store/object-store.ts'
 import { type DecodeRequest, operation } from '../../operation.ts'
 import { emptyReply, noContent, xmlReply } from '../../replies.ts'
 import { requireObject } from '../../resource-names.ts'
-import { namesNullVersion } from '../../version-id.ts'
+import { versionHeader, versionParameter } from '../../version-id.ts'
 import { checkTags } from '../../wire/tags.ts'
 import { readTagging, tagging } from '../../xml/tagging.ts'
 
@@ -14,8 +15,9 @@ export const getObjectTagging = operation({
   route: { method: 'GET', resource: 'object', query: QUERY },
   action: 's3:GetObjectTagging',
   decode: decodeObject,
-  async handle({ store }, { bucket, key }) {
-    return xmlReply(tagging(await store.getObjectTags(bucket, key)))
+  async handle({ store }, object) {
+    const { tags, versionId } = await store.getObjectTags(object)
+    return xmlReply(tagging(tags), versionHeader(versionId))
   },
 })
 
@@ -28,9 +30,8 @@ export const putObjectTagging = operation({
     const object = decodeObject(request)
     return { ...object, tags: checkTags(readTagging(await request.textBody(BODY_SIZE_MAX))) }
   },
-  async handle({ store }, { bucket, key, tags }) {
-    await store.putObjectTags(bucket, key, tags)
-    return emptyReply()
+  async handle({ store }, { tags, ...object }) {
+    return emptyReply(versionHeader(await store.putObjectTags(object, tags)))
   },
 })
 
@@ -40,13 +41,11 @@ export const deleteObjectTagging = operation({
   route: { method: 'DELETE', resource: 'object', query: QUERY },
   action: 's3:DeleteObjectTagging',
   decode: decodeObject,
-  async handle({ store }, { bucket, key }) {
-    await store.putObjectTags(bucket, key, [])
-    return noContent()
+  async handle({ store }, object) {
+    return noContent(versionHeader(await store.putObjectTags(object, [])))
   },
 })
 
-function decodeObject(request: DecodeRequest) {
-  namesNullVersion(request.query.get('versionId'))
-  return requireObject(request)
+function decodeObject(request: DecodeRequest): VersionName {
+  return { ...requireObject(request), version: versionParameter(request.query) }
 }

@@ -4,6 +4,7 @@ import { operation } from '../../operation.ts'
 import { refuseWriteHeaders } from '../../refused-headers.ts'
 import { emptyReply } from '../../replies.ts'
 import { requireObject } from '../../resource-names.ts'
+import { writtenVersionHeader } from '../../version-id.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
 import { formatEtag } from '../../wire/etag.ts'
 import { parseObjectAttributes } from '../../wire/object-attributes.ts'
@@ -34,6 +35,10 @@ export const putObject = operation({
 
   async handle({ store }, input) {
     const object = await store.putObject(input)
-    return emptyReply({ etag: formatEtag(object.etag), ...checksumHeaders(object.checksum) })
+    return emptyReply({
+      etag: formatEtag(object.etag),
+      ...checksumHeaders(object.checksum),
+      ...writtenVersionHeader(object.versionId),
+    })
   },
 })

@@ -5,7 +5,7 @@ import type { DecodeRequest } from '../../operation.ts'
 import { refuseCustomerKey } from '../../refused-headers.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
-import { namesNullVersion } from '../../version-id.ts'
+import { versionParameter } from '../../version-id.ts'
 import { wantsChecksum } from '../../wire/checksum-headers.ts'
 import { parseReadConditions } from '../../wire/conditions.ts'
 import { parseEtag } from '../../wire/etag.ts'
@@ -27,12 +27,13 @@ export interface ReadInput {
 export function decodeRead(request: DecodeRequest): ReadInput {
   const { headers, query } = request
   const partNumber = parsePartNumber(query)
-  namesNullVersion(query.get('versionId'))
+  const version = versionParameter(query)
   refuseCustomerKey(headers)
   const whole = {
     conditions: parseReadConditions(headers),
     ...requireObject(request),
     ...(partNumber !== null && { partNumber }),
+    ...(version !== undefined && { version }),
   }
   return {
     headers: {
