@@ -114,6 +114,11 @@ export class BlobEngine implements BlobStore {
     return this.#appends.size > 0
   }
 
+  /** Seals a segment before it is full, so that it can be compacted. */
+  retire(segment: number): void {
+    for (const lanes of this.#lanes.values()) lanes.retire(segment)
+  }
+
   /** To be called before a replaced segment is removed. */
   addLineage(entries: Iterable<LineageEntry>): void {
     this.#lineage.add(entries)
@@ -232,15 +237,15 @@ export class BlobEngine implements BlobStore {
     }
   }
 
+  #codecOf(tier: Tier): Codec {
+    return tier === 'hot' ? codecOf[this.#options.codec] : codecOfTier[tier]
+  }
+
   async *#readChunks(ref: BlobRef, range: ByteRange, signal: AbortSignal): AsyncGenerator<Buffer> {
     const recipe = await this.#reading.recipe(ref)
     const { chunkSize } = recipe
     const last = Math.floor((range.end - 1) / chunkSize)
     let number = Math.floor(range.start / chunkSize)
-  #codecOf(tier: Tier): Codec {
-    return tier === 'hot' ? codecOf[this.#options.codec] : codecOfTier[tier]
-  }
-
     let next = number
     const ahead: Promise<Buffer>[] = []
     for (; number <= last; number++) {

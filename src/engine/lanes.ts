@@ -33,6 +33,11 @@ export class Lanes {
     lane.load -= 1
   }
 
+  /** Seals this segment in the background if it is a lane's. Blobs under way go on in another. */
+  retire(segment: number): void {
+    for (const lane of this.#lanes) lane.retire(segment)
+  }
+
   /** Seals what is being written and waits for every sealing. Never rejects. */
   async close(): Promise<void> {
     await Promise.all(this.#lanes.map((lane) => lane.close()))
@@ -67,6 +72,13 @@ export class Lane {
     writer ??= segments.createWriter({ kind: 'data', tier, lane: this.#index })
     this.#writer = writer
     return writer
+  }
+
+  retire(segment: number): void {
+    const writer = this.#writer
+    if (writer?.id !== segment || !writer.isOpen) return
+    this.#writer = null
+    this.#sealLater(writer)
   }
 
   /** To be called with every failure of a writer of this lane; tells of each writer once. */

@@ -7,14 +7,21 @@ import type { BlobRef } from '../engine/blob-store.ts'
 import type { Change } from './change.ts'
 import { StoreError } from './errors.ts'
 import { encodeGarbage } from './rows/garbage-row.ts'
-import { garbageKey, partListPrefix, prefixRange, referenceKey } from './rows/keys.ts'
+import {
+  garbageKey,
+  garbageTotalKey,
+  partListPrefix,
+  prefixRange,
+  referenceKey,
+} from './rows/keys.ts'
 import { decodeObject, type ObjectFields } from './rows/object-row.ts'
 import { decodePartList } from './rows/part-list-row.ts'
 
 /** Writes down that nothing names this blob any more. */
-export function markGarbage(change: Change, ref: BlobRef): void {
+export function markGarbage(change: Change, ref: Pick<BlobRef, 'blob' | 'extents'>): void {
   for (const { segment, storedSize } of ref.extents) {
     change.put(garbageKey(segment, ref.blob), encodeGarbage(storedSize))
+    change.add(garbageTotalKey(segment), storedSize)
   }
 }
 

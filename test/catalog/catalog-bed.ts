@@ -15,6 +15,7 @@ export interface OpenOptions {
   readonly options?: Partial<LocalCatalogOptions>
   readonly seed?: number
   readonly directory?: string
+  readonly acceptsLoss?: boolean
 }
 
 /** A catalog, the segments below it, and what it said. */
@@ -38,6 +39,7 @@ export async function openBed(fs: FileSystem, open: OpenOptions = {}): Promise<B
     kv: open.kv ?? new MemoryKv(),
     clock,
     listener: (event) => events.push(event),
+    acceptsLoss: open.acceptsLoss ?? false,
     options: { automatic: false, ...open.options },
   })
   return {

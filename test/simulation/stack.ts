@@ -71,7 +71,8 @@ export async function openStack(parts: StackParts): Promise<Stack> {
     const limits = { inlineSizeMax, partSizeMin: 1 }
     const ground = { catalog, engine, clock, random, readers: shared.readers }
     const store = await LocalObjectStore.open({ ...ground, options: limits })
-    const compaction = new Compaction({ ...shared, engine, lineage, clock })
+    const journal = catalog.release
+    const compaction = new Compaction({ ...shared, journal, engine, lineage, clock })
     opened.push({ [Symbol.asyncDispose]: () => compaction.close() })
     return {
       store,
@@ -112,7 +113,14 @@ function compactionParts(findings: string[]) {
   const segmentSizeMax = bounds.dataSegmentSizeMax
   return {
     readers: new Readers(),
-    options: { deadRatioMin: 0.2, ageMinMs: 0, bytesPerSecond: 0, segmentSizeMax },
+    options: {
+      deadRatioMin: 0.2,
+      ageMinMs: 0,
+      bytesPerSecond: 0,
+      segmentSizeMax,
+      laneDeadSizeMin: 1,
+      journalBacklogMin: 3000,
+    },
     listener: (event: { readonly event: string }) => {
       const isDamage = event.event === 'damaged-source' || event.event === 'segment-kept'
       if (isDamage) findings.push(JSON.stringify(event))

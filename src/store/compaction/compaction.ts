@@ -6,25 +6,31 @@
  * the garbage rows whose blobs were left out. A blob that dies meanwhile keeps its rows under the
  * old ids, and counts for the heir.
  */
-import type { Catalog } from '../../catalog/catalog.ts'
+import type { Add, Catalog, Put } from '../../catalog/catalog.ts'
+import type { JournalRelease } from '../../catalog/journal-release.ts'
 import { type ChoiceOptions, chooseSegments } from '../../engine/compaction/choose-segments.ts'
 import { type Compacted, compact, DamagedSourceError } from '../../engine/compaction/compactor.ts'
 import { Pace, pause } from '../../engine/compaction/pace.ts'
+import { codecOfTier } from '../../engine/compression/choose.ts'
 import type { LineageEntry } from '../../engine/lookup/lineage.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { SEGMENT_HEADER_SIZE } from '../../segment/segment-header.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
-import type { Place } from '../../segment/types.ts'
+import { type Place, type Tier, tiers } from '../../segment/types.ts'
 import type { Readers } from '../readers.ts'
-import { blobOfGarbage, garbageRange, lineageKey } from '../rows/keys.ts'
+import { decodeGarbage } from '../rows/garbage-row.ts'
+import { blobOfGarbage, garbageRange, garbageTotalKey, lineageKey } from '../rows/keys.ts'
 import { encodeLineage } from '../rows/lineage-row.ts'
 import type { CompactionListener } from './events.ts'
+import { JournalCompaction, type JournalCompactionOptions } from './journal-compaction.ts'
 import { SegmentFamily } from './segment-family.ts'
 import { deadSizes, liveSizeOf, measureSpace, type SpaceUsage } from './segment-space.ts'
 
 export interface CompactionParts {
   readonly catalog: Catalog
   readonly segments: Segments
+  /** Of a catalog that keeps its journal in segments; without it they are left alone. */
+  readonly journal?: JournalRelease
   /** Of those who read bodies through the store. */
   readonly readers: Readers
   readonly engine: CompactedEngine
@@ -33,21 +39,25 @@ export interface CompactionParts {
   readonly clock: Clock
   readonly options?: Partial<CompactionOptions>
   readonly listener?: CompactionListener
+  /** Told of every replacement once it is durable; synchronous, must not throw. */
+  readonly onReplaced?: (sources: readonly number[], output: number | null) => void
 }
 
 /** What compaction needs of the engine. */
 export interface CompactedEngine {
   readonly isAppending: boolean
   addLineage(entries: Iterable<LineageEntry>): void
+  /** Seals an active data segment soon, so that it can be compacted. */
+  retire?(segment: number): void
 }
 
-export interface CompactionOptions {
+export interface CompactionOptions extends JournalCompactionOptions {
   readonly deadRatioMin: number
   readonly ageMinMs: number
   /** 0: as fast as it goes. */
   readonly bytesPerSecond: number
-  readonly segmentSizeMax: number
-  readonly sourceCountMax: number
+  /** Dead bytes for which a data segment is sealed before it is full. */
+  readonly laneDeadSizeMin: number
 }
 
 const MIB = 1024 * 1024
@@ -57,6 +67,8 @@ const defaults: CompactionOptions = {
   bytesPerSecond: 64 * MIB,
   segmentSizeMax: 256 * MIB,
   sourceCountMax: 64,
+  laneDeadSizeMin: 8 * MIB,
+  journalBacklogMin: 32 * MIB,
 }
 
 /** What there is to compact, and what is being done about it. One per store. */
@@ -65,6 +77,7 @@ export class Compaction {
   readonly #options: CompactionOptions
   readonly #emit: CompactionListener
   readonly #family: SegmentFamily
+  readonly #journal: JournalCompaction | null
   /** Segments that do not verify, left alone until the next start. */
   readonly #damaged = new Set<number>()
   /** Replacements whose commit has failed: whether it reached the disk is not known yet. */
@@ -79,6 +92,9 @@ export class Compaction {
     this.#options = { ...defaults, ...parts.options }
     this.#emit = parts.listener ?? (() => {})
     this.#family = new SegmentFamily(parts.lineage)
+    const { journal, segments } = parts
+    this.#journal =
+      journal === undefined ? null : new JournalCompaction(journal, segments, this.#options)
   }
 
   /**
@@ -87,12 +103,34 @@ export class Compaction {
    *
    * @throws the signal's reason, once aborted; nothing is changed then
    */
-  async step(signal: AbortSignal): Promise<boolean> {
+  step(signal: AbortSignal): Promise<boolean> {
+    return this.#attempt(signal, () => this.#choose(signal))
+  }
+
+  /**
+   * Takes what lives in a segment to another tier, compressed as that tier is: the same replacement
+   * with the same promises. False as well when the segment cannot be replaced now.
+   *
+   * @throws the signal's reason, once aborted; nothing is changed then
+   */
+  move(source: number, tier: Tier, signal: AbortSignal): Promise<boolean> {
+    return this.#attempt(signal, async () => {
+      const isMovable = this.movable().some(({ id }) => id === source)
+      return isMovable ? { sources: [source], tier, recompress: true } : null
+    })
+  }
+
+  /** Data segments that can be replaced at this moment. */
+  movable(): readonly SegmentInfo[] {
+    return this.#parts.segments.list('data').filter((info) => this.#isEligible(info))
+  }
+
+  async #attempt(signal: AbortSignal, choose: () => Promise<Choice | null>): Promise<boolean> {
     try {
       await this.#resolveDoubts()
-      const sources = await this.#choose(signal)
-      if (sources.length === 0) return false
-      await this.#replace(sources, signal)
+      const choice = await choose()
+      if (choice === null) return false
+      await this.#replace(choice, signal)
       return true
     } catch (cause) {
       if (signal.aborted) throw cause
@@ -107,9 +145,9 @@ export class Compaction {
     }
   }
 
-  /** Exact at the moment it looks, apart from what is being written. */
-  space(signal: AbortSignal = new AbortController().signal): Promise<SpaceUsage> {
-    return measureSpace({ ...this.#parts, family: this.#family }, signal)
+  /** What lives, what is dead, and what is about to come free: exact, and true after each delete. */
+  space(): SpaceUsage {
+    return measureSpace({ ...this.#parts, family: this.#family })
   }
 
   /** Resolves when the files of all replaced segments are gone, which their readers decide. */
@@ -123,22 +161,55 @@ export class Compaction {
     await Promise.all(this.#removing)
   }
 
-  async #choose(signal: AbortSignal): Promise<readonly number[]> {
-    const { catalog, segments, clock } = this.#parts
-    const dead = await deadSizes({ catalog, family: this.#family }, signal)
-    const now = clock.now()
-    const worths = segments
-      .list('data')
-      .filter((info) => this.#isEligible(info))
-      .map((info) => ({
-        id: info.id,
-        size: Math.max(0, info.dataSize - SEGMENT_HEADER_SIZE),
-        liveSize: liveSizeOf(info, dead.get(info.id) ?? 0),
-        ageMs: Math.max(0, now - info.createdAt),
-      }))
+  /** Data first, for of it what is dead as a whole costs nothing; then the journal. */
+  async #choose(signal: AbortSignal): Promise<Choice | null> {
+    const dead = this.#dead()
+    this.#retireLanes(dead)
+    const choice = this.#chooseData(dead) ?? (await this.#chooseJournal(dead))
+    if (choice !== null || this.#journal === null) return choice
+    const isMovedOn = await this.#journal.checkpoint(dead, signal)
+    return isMovedOn ? this.#chooseJournal(this.#dead()) : null
+  }
+
+  #dead(): ReadonlyMap<number, number> {
+    return deadSizes({ catalog: this.#parts.catalog, family: this.#family })
+  }
+
+  /** Segments of one tier, for each stays in its own. */
+  #chooseData(dead: ReadonlyMap<number, number>): Choice | null {
+    const now = this.#parts.clock.now()
     const { deadRatioMin, ageMinMs, segmentSizeMax: outputSizeMax, sourceCountMax } = this.#options
     const options: ChoiceOptions = { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax }
-    return chooseSegments(worths, options)
+    const movable = this.movable()
+    for (const tier of Object.keys(tiers) as Tier[]) {
+      const worths = movable
+        .filter((info) => info.tier === tier)
+        .map((info) => ({
+          id: info.id,
+          size: Math.max(0, info.dataSize - SEGMENT_HEADER_SIZE),
+          liveSize: liveSizeOf(info, dead.get(info.id) ?? 0),
+          ageMs: Math.max(0, now - info.createdAt),
+        }))
+      const sources = chooseSegments(worths, options)
+      if (sources.length > 0) return { sources, tier, recompress: false }
+    }
+    return null
+  }
+
+  async #chooseJournal(dead: ReadonlyMap<number, number>): Promise<Choice | null> {
+    const isEligible = (info: SegmentInfo) => this.#isEligible(info)
+    const choice = (await this.#journal?.choose(dead, isEligible)) ?? null
+    return choice === null ? null : { ...choice, tier: 'hot', recompress: false }
+  }
+
+  /** A lane that takes long to fill its segment would keep what is dead in it as long. */
+  #retireLanes(dead: ReadonlyMap<number, number>): void {
+    const { deadRatioMin, laneDeadSizeMin } = this.#options
+    for (const { id, state, dataSize } of this.#parts.segments.list('data')) {
+      const deadSize = dead.get(id) ?? 0
+      if (state !== 'active' || deadSize === 0 || deadSize < laneDeadSizeMin) continue
+      if (deadSize >= dataSize * deadRatioMin) this.#parts.engine.retire?.(id)
+    }
   }
 
   #isEligible({ id, state }: SegmentInfo): boolean {
@@ -150,20 +221,25 @@ export class Compaction {
     )
   }
 
-  async #replace(sources: readonly number[], signal: AbortSignal): Promise<void> {
+  async #replace(choice: Choice, signal: AbortSignal): Promise<void> {
+    const { sources, tier, recompress, puts = [] } = choice
     const startedAt = performance.now()
     const sourceSize = this.#sizeOf(sources)
     const garbage = await this.#garbageOf(sources, signal)
     const compacted = await compact(this.#parts.segments, {
       sources,
       isDead: (blob, source) => garbage.blobs.get(source)?.has(nameOf(blob)) ?? false,
+      tier,
+      ...(recompress ? { codec: codecOfTier[tier] } : {}),
       pace: this.#pace(),
       signal,
     })
-    await this.#flip({ sources, compacted }, garbage.keys)
+    await this.#flip({ sources, compacted }, { ...garbage, puts })
     const { output, readSize, writtenSize } = compacted
+    this.#parts.onReplaced?.(sources, output)
     this.#emit({
       event: 'compacted',
+      tier,
       sources,
       output,
       readSize,
@@ -174,14 +250,15 @@ export class Compaction {
   }
 
   /** The one commit. From then on the old files are of no use but to those who read them now. */
-  async #flip(replacement: Replacement, garbageKeys: readonly Buffer[]): Promise<void> {
+  async #flip(replacement: Replacement, rows: FlipRows): Promise<void> {
     const { catalog, engine } = this.#parts
     const { sources, compacted } = replacement
     const successors = compacted.output === null ? [] : [compacted.output]
     const value = encodeLineage(successors)
     try {
-      const puts = sources.map((source) => ({ key: lineageKey(source), value }))
-      await catalog.commit({ puts, deletes: garbageKeys })
+      const lineage = sources.map((source) => ({ key: lineageKey(source), value }))
+      const { puts, keys: deletes, adds } = rows
+      await catalog.commit({ puts: [...lineage, ...puts], deletes, adds })
     } catch (error) {
       this.#doubtful.push(replacement)
       throw error
@@ -236,19 +313,23 @@ export class Compaction {
    */
   async #garbageOf(sources: readonly number[], signal: AbortSignal): Promise<Garbage> {
     const keys: Buffer[] = []
+    const adds: Add[] = []
     const blobs = new Map<number, ReadonlySet<string>>()
     for (const source of sources) {
       const names = new Set<string>()
       for (const id of this.#family.withAncestors(source)) {
-        for (const { key } of this.#parts.catalog.range(garbageRange(id))) {
+        let size = 0
+        for (const { key, value } of this.#parts.catalog.range(garbageRange(id))) {
           keys.push(Buffer.from(key))
           names.add(nameOf(blobOfGarbage(key)))
+          size += decodeGarbage(value)
         }
+        if (size > 0) adds.push({ key: garbageTotalKey(id), delta: -size })
       }
       blobs.set(source, names)
       await pause(0, signal)
     }
-    return { keys, blobs }
+    return { keys, adds, blobs }
   }
 
   #pace(): Pace {
@@ -259,7 +340,8 @@ export class Compaction {
   }
 
   #sizeOf(sources: readonly number[]): number {
-    const infos = this.#parts.segments.list('data')
+    const { segments } = this.#parts
+    const infos = [...segments.list('data'), ...segments.list('journal')]
     return infos.reduce((sum, { id, dataSize }) => sum + (sources.includes(id) ? dataSize : 0), 0)
   }
 }
@@ -267,8 +349,21 @@ export class Compaction {
 interface Garbage {
   /** Of the rows that are honoured. */
   readonly keys: readonly Buffer[]
+  /** What they take off the totals. */
+  readonly adds: readonly Add[]
   /** What they are of, by source. */
   readonly blobs: ReadonlyMap<number, ReadonlySet<string>>
+}
+
+type FlipRows = Pick<Garbage, 'keys' | 'adds'> & { readonly puts: readonly Put[] }
+
+interface Choice {
+  readonly sources: readonly number[]
+  /** Where what lives in them goes. */
+  readonly tier: Tier
+  readonly recompress: boolean
+  /** Rows that say more about it. */
+  readonly puts?: readonly Put[]
 }
 
 interface Replacement {

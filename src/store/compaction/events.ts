@@ -1,8 +1,12 @@
 /** What compaction tells those who listen at the roof. */
+import type { Tier } from '../../segment/types.ts'
+
 export type CompactionEvent =
   /** Segments were replaced, in one commit. Their files go when nobody reads them any more. */
   | {
       readonly event: 'compacted'
+      /** Of the new segment; another than its sources' when they were moved. */
+      readonly tier: Tier
       readonly sources: readonly number[]
       /** Holds what lived in them; null when nothing did. */
       readonly output: number | null

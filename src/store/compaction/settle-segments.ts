@@ -7,6 +7,7 @@ import type { Catalog } from '../../catalog/catalog.ts'
 import type { LineageEntry } from '../../engine/lookup/lineage.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import { COMPACTION_LANE, type RecordKey } from '../../segment/types.ts'
+import { countGarbage } from '../garbage-total.ts'
 import type { CompactionListener } from './events.ts'
 import { SegmentFamily } from './segment-family.ts'
 
@@ -23,6 +24,10 @@ export interface SettleParts {
 export async function settleSegments(parts: SettleParts): Promise<readonly LineageEntry[]> {
   const { catalog, segments, listener = () => {} } = parts
   const family = SegmentFamily.load(catalog)
+  // What cannot be counted now is counted at the next start; until then some space comes back late.
+  await countGarbage(catalog).catch((cause: unknown) => {
+    listener({ event: 'compaction-failed', cause })
+  })
   // Before any segment is made: the file with the highest id may be one of those that are gone.
   segments.reserveIds(family.nextId)
   const all = [...segments.list('data'), ...segments.list('journal')]

@@ -1,5 +1,6 @@
 /** The real floors with compaction, on a disk in memory, with bounds that a few steps cross. */
 import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
+import type { OrderedKv } from '../../../src/catalog/kv/ordered-kv.ts'
 import { LocalCatalog } from '../../../src/catalog/local-catalog.ts'
 import { BlobEngine } from '../../../src/engine/blob-engine.ts'
 import type { FileSystem } from '../../../src/platform/file-system.ts'
@@ -15,11 +16,18 @@ import { neverAborted } from '../store-requests.ts'
 
 const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
 
+export interface BedOptions extends Partial<CompactionOptions> {
+  readonly seed?: number
+  /** Whether the journal is compacted too, and segments are sealed for what is dead in them. */
+  readonly journal?: boolean
+  readonly kv?: OrderedKv
+}
+
 export type CompactionBed = Awaited<ReturnType<typeof openCompactionBed>>
 
 export async function openCompactionBed(
   fs: FileSystem,
-  { seed = 1, ...options }: Partial<CompactionOptions> & { seed?: number } = {},
+  { seed = 1, journal = false, kv = new MemoryKv(), ...options }: BedOptions = {},
 ) {
   const random = new SeededRandom(seed)
   let now = 1_700_000_000_000 + seed * 1_000_000
@@ -29,7 +37,7 @@ export async function openCompactionBed(
   const segments = await LocalSegments.open({ fs, directory: '/data', storeId, clock, random })
   const catalog = await LocalCatalog.open({
     segments,
-    kv: new MemoryKv(),
+    kv,
     clock,
     options: { segmentSizeMax: 4096, automatic: false },
   })
@@ -45,6 +53,7 @@ export async function openCompactionBed(
   const store = await LocalObjectStore.open(parts)
   const compaction = new Compaction({
     catalog,
+    ...(journal ? { journal: catalog.release } : {}),
     segments,
     readers,
     engine,
@@ -56,6 +65,8 @@ export async function openCompactionBed(
       ageMinMs: 0,
       bytesPerSecond: 0,
       segmentSizeMax: 8192,
+      laneDeadSizeMin: journal ? 1 : Number.POSITIVE_INFINITY,
+      journalBacklogMin: 3000,
       ...options,
     },
   })

@@ -64,7 +64,7 @@ class Run {
   bed!: CompactionBed
 
   async open(): Promise<void> {
-    this.bed = await openCompactionBed(this.#fs, { seed: this.#seed++ })
+    this.bed = await openCompactionBed(this.#fs, { journal: true, seed: this.#seed++ })
   }
 
   async perform(step: Operation): Promise<void> {

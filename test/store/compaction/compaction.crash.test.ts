@@ -20,7 +20,7 @@ const body = (index: number) => noise(3000 + index, index)
 
 async function mostlyDeadDisk(): Promise<MemoryFileSystem> {
   const fs = new MemoryFileSystem({ simulate: true })
-  const bed = await openCompactionBed(fs)
+  const bed = await openCompactionBed(fs, { journal: true })
   await bed.store.createBucket(bucket, { region: 'x' })
   for (let index = 0; index < 12; index++) await put(bed.store, name(index), body(index))
   for (let index = 0; index < 12; index++) if (index % 4) await remove(bed.store, name(index))
@@ -51,7 +51,7 @@ async function expectWhole(bed: CompactionBed, at: string): Promise<void> {
 describe('compaction, crashed', { timeout: 300_000 }, () => {
   it('loses nothing and leaves nothing behind, at every disk operation', async () => {
     const disk = await mostlyDeadDisk()
-    const bed = await openCompactionBed(disk, { seed: 2 })
+    const bed = await openCompactionBed(disk, { journal: true, seed: 2 })
     const images: [string, MemoryFileSystem][] = []
     const take = (at: string, seed: number) => {
       for (const model of models) images.push([`${model} ${at}`, disk.crash({ model, seed })])
@@ -66,7 +66,7 @@ describe('compaction, crashed', { timeout: 300_000 }, () => {
     expect(images.length).toBeGreaterThan(200)
     const removed = { replaced: 0, orphaned: 0 }
     for (const [at, image] of images) {
-      const next = await openCompactionBed(image, { seed: 3 })
+      const next = await openCompactionBed(image, { journal: true, seed: 3 })
       const wasReplaced = SegmentFamily.load(next.catalog)
       for (const event of next.events) {
         if (event.event !== 'segment-removed') continue
@@ -87,7 +87,7 @@ describe('compaction, crashed', { timeout: 300_000 }, () => {
 
   it('settles again what was crashed while it settled', async () => {
     const disk = await mostlyDeadDisk()
-    const bed = await openCompactionBed(disk, { seed: 2 })
+    const bed = await openCompactionBed(disk, { journal: true, seed: 2 })
     const remains: MemoryFileSystem[] = []
     disk.intercept(({ operation, path }) => {
       const isTelling = operation === 'sync' || operation === 'remove'
@@ -106,11 +106,11 @@ describe('compaction, crashed', { timeout: 300_000 }, () => {
         }
         return null
       })
-      const settled = await openCompactionBed(remain, { seed: 3 })
+      const settled = await openCompactionBed(remain, { journal: true, seed: 3 })
       remain.intercept(null)
       await settled.close()
       for (const [at, image] of images) {
-        const last = await openCompactionBed(image, { seed: 4 })
+        const last = await openCompactionBed(image, { journal: true, seed: 4 })
         await expectWhole(last, at)
         await last.close()
         imageCount += 1
@@ -126,7 +126,7 @@ describe('compaction, crashed', { timeout: 300_000 }, () => {
     await probe.close()
     for (let failing = 0, isOver = false; !isOver; failing++) {
       const disk = start.crash({ model: 'kill' })
-      const bed = await openCompactionBed(disk, { seed: 2 })
+      const bed = await openCompactionBed(disk, { journal: true, seed: 2 })
       let count = 0
       disk.intercept(() => (count++ === failing ? { code: 'EIO' } : null))
       await bed.compaction.step(neverAborted)
@@ -149,7 +149,7 @@ describe('compaction, crashed', { timeout: 300_000 }, () => {
       await remove(bed.store, 'after')
       await bed.compactAll()
       await bed.close()
-      const last = await openCompactionBed(disk, { seed: 4 })
+      const last = await openCompactionBed(disk, { journal: true, seed: 4 })
       await last.compactAll()
       await expectWhole(last, `${at}, gone on`)
       await last.close()
