@@ -157,14 +157,14 @@ async function openStore(
   const background = floors.own(
     new BackgroundCompaction(compaction, { intervalMs: config.compactionIntervalMs }),
   )
-  const { inlineSizeMax } = config
+  const { inlineSizeMax, newBucketAccess } = config
   const store = await LocalObjectStore.open({
     catalog,
     engine,
     clock,
     random,
     readers,
-    options: { inlineSizeMax },
+    options: { inlineSizeMax, newBucketAccess },
     onDeleted: () => background.notice(),
   })
   if (config.compaction === 'on') background.start()

@@ -25,6 +25,11 @@ export type ServerOptions = ServerPlace & {
   readonly credentials?: Credentials
   /** Buckets to make when they are missing. */
   readonly buckets?: readonly string[]
+  /**
+   * How buckets are made: 'private' (ACLs disabled, public access blocked) unless set; 'acl' for
+   * buckets and objects that canned ACLs may open.
+   */
+  readonly newBucketAccess?: 'private' | 'acl'
   /** Domains under which buckets are hosts; path style always works. */
   readonly domains?: readonly string[]
   /** JSON lines on standard error; 'silent' unless set. */
@@ -81,6 +86,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     rootAccessKey: options.credentials?.accessKeyId,
     rootSecretKey: options.credentials?.secretAccessKey,
     buckets: options.buckets,
+    newBucketAccess: options.newBucketAccess,
     domain: options.domains,
     logLevel: options.logLevel ?? 'silent',
     inlineSizeMax: options.inlineSizeMax,

@@ -99,6 +99,12 @@ export const settings = {
     default: [],
     sentence: 'Buckets made at start when they are missing.',
   }),
+  newBucketAccess: setting({
+    kind: choice(['private', 'acl']),
+    default: 'private',
+    sentence:
+      'How buckets are made: private, with ACLs disabled and public access blocked, as on AWS since 2023; acl, where ACLs decide and nothing is blocked, as before.',
+  }),
   domain: setting({
     kind: list(domain, 'domain names, separated by commas'),
     default: [],
