@@ -2,8 +2,10 @@ import { randomBytes } from 'node:crypto'
 import type { Identity, Principal } from '../identity/identity.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { ObjectStore } from '../store/object-store.ts'
+import { requireEverybody } from './auth/everybody.ts'
 import { type AccessRequest, authorise } from './auth/policy.ts'
-import { verifyRequest } from './auth/verify.ts'
+import { nobody, type VerifiedRequest, verifyRequest } from './auth/verify.ts'
+import { addCorsHeaders } from './cors-reply.ts'
 import { DecodedRequest } from './decoded-request.ts'
 import { S3Error } from './errors.ts'
 import type { Operation, OperationContext } from './operation.ts'
@@ -59,11 +61,13 @@ export class Dispatcher {
     const progress = new Progress()
     try {
       const reply = await this.#serve(raw, progress)
-      return progress.finish(this.#complete(raw, reply))
+      progress.finish(this.#complete(raw, reply))
     } catch (cause) {
       progress.error = toS3Error(cause)
-      return progress.finish(this.#errorReply(raw, progress.error))
+      progress.finish(this.#errorReply(raw, progress.error))
     }
+    if (raw.headers.get('origin') === null) return progress
+    return progress.finish(await addCorsHeaders(this.#options.store, progress))
   }
 
   /** The reply to a request that is not taken on at all. */
@@ -74,17 +78,18 @@ export class Dispatcher {
   }
 
   async #serve(raw: RawRequest, progress: Progress): Promise<S3Reply> {
-    const { identity, region, clock } = this.#options
     const request = new DecodedRequest(raw, this.#options.domains)
     progress.request = request
     const row = this.#router.find(request)
     progress.row = row
-    const verified = verifyRequest(request, { identity, region, now: clock.now() })
-    progress.principal = verified.principal
-    this.#authorise(verified.principal, row, request)
+    const verified = row.isPublic === true ? nobody : this.#verify(request)
+    const { principal } = verified
+    progress.principal = principal
+    if (principal.kind !== 'anonymous') this.#authorise(principal, row, request)
+    else if (row.isPublic !== true) await this.#letIn(row, request)
     request.verified = verified
     const input = await row.decode(request)
-    for (const need of row.alsoNeeds?.(input) ?? []) this.#require(verified.principal, need)
+    for (const need of row.alsoNeeds?.(input) ?? []) this.#requireAlso(principal, row, need)
     const context = new RequestContext(raw, this.#options, verified.principal)
     const handled = row.handle(context, input)
     if (row.isSlow !== true) return handled
@@ -95,16 +100,28 @@ export class Dispatcher {
     return patientReply(handled, { renderError, ...this.#options.patience })
   }
 
-  #authorise(principal: Principal, row: Operation, request: S3Request): void {
-    if (row.isPublic === true) return
-    this.#require(principal, { action: row.action, bucket: request.bucket, key: request.key })
-    const expected = request.headers.get('x-amz-expected-bucket-owner')
-    if (expected !== null && !isOwner(expected)) throw denied('the bucket has another owner')
+  #verify(request: S3Request): VerifiedRequest {
+    const { identity, region, clock } = this.#options
+    return verifyRequest(request, { identity, region, now: clock.now() })
   }
 
-  #require(principal: Principal, access: AccessRequest): void {
-    const decision = authorise(principal, access)
-    if (!decision.allowed) throw denied(decision.reason)
+  #authorise(principal: Principal, row: Operation, request: S3Request): void {
+    const { bucket, key } = request
+    require(principal, { action: row.action, bucket, key })
+    requireExpectedOwner(request)
+  }
+
+  /** Somebody nobody knows: the ACLs decide. */
+  async #letIn(row: Operation, request: S3Request): Promise<void> {
+    await requireEverybody(this.#options.store, request, row.acl)
+    requireExpectedOwner(request)
+  }
+
+  #requireAlso(principal: Principal, row: Operation, need: AccessRequest): void {
+    // What an ACL gave, it gave for more of the same only: more keys of the bucket.
+    const isMoreOfTheSame = row.acl !== undefined && need.action === row.action
+    if (principal.kind === 'anonymous' && isMoreOfTheSame) return
+    require(principal, need)
   }
 
   #complete(raw: RawRequest, reply: S3Reply): S3Reply {
@@ -191,6 +208,16 @@ class Progress implements Dispatched {
     this.reply = reply
     return this
   }
+}
+
+function require(principal: Principal, access: AccessRequest): void {
+  const decision = authorise(principal, access)
+  if (!decision.allowed) throw denied(decision.reason)
+}
+
+function requireExpectedOwner(request: S3Request): void {
+  const expected = request.headers.get('x-amz-expected-bucket-owner')
+  if (expected !== null && !isOwner(expected)) throw denied('the bucket has another owner')
 }
 
 function denied(reason: string): S3Error {

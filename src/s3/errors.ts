@@ -33,7 +33,6 @@ const table = {
     'The specified location-constraint is not valid for the region this endpoint serves.',
   ],
   IllegalVersioningConfigurationException: [400, 'The Versioning element must be specified'],
-  IllegalVersioningConfigurationException: [400, 'The Versioning element must be specified'],
   IncompleteBody: [
     400,
     'You did not provide the number of bytes specified by the Content-Length HTTP header.',

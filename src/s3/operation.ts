@@ -1,5 +1,6 @@
 import type { Identity, Principal } from '../identity/identity.ts'
 import type { ObjectBody, ObjectStore } from '../store/object-store.ts'
+import type { AclPermission } from './auth/policy.ts'
 import type { S3Reply, S3Request } from './request.ts'
 
 export type Resource = 'service' | 'bucket' | 'object'
@@ -56,6 +57,8 @@ export interface Operation<Input = unknown> {
   readonly action: string
   /** True for the one thing nobody signs: a browser's preflight. */
   readonly isPublic?: boolean
+  /** The permission with which an ACL lets everybody do it; none, unless given. */
+  readonly acl?: AclPermission
   /** True when it may outlast a client's patience: it then answers 200 before it knows. */
   readonly isSlow?: boolean
   /** What it does of what AWS's does; `full` when not said. For the compatibility page. */

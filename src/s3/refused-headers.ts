@@ -6,21 +6,6 @@ import type { RequestHeaders } from './request.ts'
  * stored object is refused by name; harmless and unknown headers are nobody's business.
  */
 
-const CANNED_ACLS_OF_OWNER = new Set(['private', 'bucket-owner-read', 'bucket-owner-full-control'])
-const CANNED_ACLS_OF_OTHERS = new Set([
-  'public-read',
-  'public-read-write',
-  'authenticated-read',
-  'aws-exec-read',
-  'log-delivery-write',
-])
-const GRANT_HEADERS = [
-  'x-amz-grant-full-control',
-  'x-amz-grant-read',
-  'x-amz-grant-read-acp',
-  'x-amz-grant-write',
-  'x-amz-grant-write-acp',
-]
 const ENCRYPTION_PREFIX = 'x-amz-server-side-encryption'
 const SOURCE_ENCRYPTION_PREFIX = 'x-amz-copy-source-server-side-encryption'
 const CUSTOMER_KEY_HEADERS = [
@@ -31,29 +16,11 @@ const CUSTOMER_KEY_HEADERS = [
 const OBJECT_LOCK_PREFIX = 'x-amz-object-lock-'
 
 /**
- * ACLs are disabled, as in every AWS bucket since 2023: what gives the owner everything is true
- * already, and anything else is refused with AWS's code.
- *
- * @throws S3Error `AccessControlListNotSupported`, `InvalidArgument` for an unknown canned ACL
- */
-export function refuseAclHeaders(headers: RequestHeaders): void {
-  const canned = headers.get('x-amz-acl')
-  if (canned !== null && canned !== '' && !CANNED_ACLS_OF_OWNER.has(canned)) {
-    if (CANNED_ACLS_OF_OTHERS.has(canned)) throw new S3Error('AccessControlListNotSupported')
-    throw new S3Error('InvalidArgument', { ArgumentName: 'x-amz-acl', ArgumentValue: canned })
-  }
-  for (const name of GRANT_HEADERS) {
-    if (headers.get(name) !== null) throw new S3Error('AccessControlListNotSupported')
-  }
-}
-
-/**
  * For requests that make an object: PutObject, CreateMultipartUpload, CopyObject and the parts.
  *
- * @throws S3Error `NotImplemented`, `InvalidRequest`, and all that `refuseAclHeaders` throws
+ * @throws S3Error `NotImplemented`, `InvalidRequest`
  */
 export function refuseWriteHeaders(headers: RequestHeaders): void {
-  refuseAclHeaders(headers)
   for (const [name] of headers.entries()) {
     if (!name.startsWith('x-amz-')) continue
     if (name.startsWith(ENCRYPTION_PREFIX) || name.startsWith(SOURCE_ENCRYPTION_PREFIX)) {

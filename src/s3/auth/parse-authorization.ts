@@ -15,12 +15,12 @@ import { ALGORITHM } from './signature-v4.ts'
  *   `AuthorizationQueryParametersError` for what is broken, `AccessDenied` without a usable date
  */
 export function parseAuthorization(request: S3Request): Authorization {
-  const header = request.headers.get('authorization') ?? ''
+  const header = request.headers.get('authorization')
   const { query } = request
   const isPresigned = PRESIGNED_MARKS.some((name) => query.has(name))
   const isVersion2Query = query.has('AWSAccessKeyId') || query.has('Signature')
-  // An empty header authorises nobody: s3-tests wants it treated like none.
-  const hasHeader = header.trim() !== ''
+  // An empty one is not none: whoever means to authenticate is never taken for nobody.
+  const hasHeader = header !== null
 
   if (Number(hasHeader) + Number(isPresigned) + Number(isVersion2Query) > 1) {
     throw new S3Error(
@@ -42,6 +42,7 @@ export function parseAuthorization(request: S3Request): Authorization {
 const PRESIGNED_MARKS = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature'] as const
 
 function parseHeader(header: string, request: S3Request): SignedAuthorization {
+  if (header === '') throw new S3Error('AccessDenied')
   const space = header.indexOf(' ')
   const scheme = space < 0 ? header : header.slice(0, space)
   requireScheme(scheme)

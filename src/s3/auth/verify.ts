@@ -71,6 +71,14 @@ export function verifyRequest(request: S3Request, options: VerifyOptions): Verif
   return { principal: credential.principal, mode: authorization.mode, payload, chunkSigning }
 }
 
+/** Who asks for what everybody may have: not even looked at. No body can be read for him. */
+export const nobody: VerifiedRequest = {
+  principal: { kind: 'anonymous' },
+  mode: 'anonymous',
+  payload: { kind: 'unsigned' },
+  chunkSigning: null,
+}
+
 function verifyAnonymous(request: S3Request): VerifiedRequest {
   if (hasResponseOverrides(request.query)) {
     throw new S3Error(

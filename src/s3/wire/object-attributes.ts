@@ -2,20 +2,24 @@ import { parseStorageClass, type StorageClass } from '../../model/storage-class.
 import type { ContentHeaders, ObjectAttributes } from '../../store/object-store.ts'
 import { S3Error } from '../errors.ts'
 import type { RequestHeaders } from '../request.ts'
+import { parseAclHeaders } from './acl-headers.ts'
 import { parseTaggingHeader } from './tags.ts'
 
 /**
  * All that a client chooses about an object by headers of PutObject or CreateMultipartUpload.
  *
- * @throws S3Error `MetadataTooLarge`, `InvalidStorageClass`, `InvalidTag`, `InvalidArgument`
+ * @throws S3Error `MetadataTooLarge`, `InvalidStorageClass`, `InvalidTag`, `InvalidArgument`, and
+ *   as `parseAclHeaders`
  */
 export function parseObjectAttributes(headers: RequestHeaders): ObjectAttributes {
-  return {
+  const attributes = {
     headers: parseContentHeaders(headers),
     metadata: parseUserMetadata(headers),
     storageClass: parseStorageClassHeader(headers) ?? 'STANDARD',
     tags: parseTaggingHeader(headers.get('x-amz-tagging')),
   }
+  const acl = parseAclHeaders(headers)
+  return acl === null || acl === 'private' ? attributes : { acl, ...attributes }
 }
 
 /** Only what was sent; an empty Content-Encoding is as good as none once `aws-chunked` is gone. */

@@ -24,12 +24,15 @@ export function parseTaggingHeader(value: string | null): Tags {
 
 /**
  * Returns `tags` when they follow the rules of "Categorizing your objects using tags" (AWS S3 User
- * Guide): at most 10, keys of 1 … 128 and values of 0 … 256 characters, no key twice.
+ * Guide): at most 10 of an object, keys of 1 … 128 and values of 0 … 256 characters, no key twice.
  *
  * @throws S3Error `InvalidTag`
  */
-export function checkTags(tags: Tags): Tags {
-  if (tags.length > TAGS_MAX) throw invalid('Object tags cannot be greater than 10')
+export function checkTags(tags: Tags, tagsMax: number = OBJECT_TAGS_MAX): Tags {
+  if (tags.length > tagsMax) {
+    const what = tagsMax === OBJECT_TAGS_MAX ? 'Object tags' : 'Bucket tag count'
+    throw invalid(`${what} cannot be greater than ${tagsMax}`)
+  }
   const keys = new Set<string>()
   for (const { key, value } of tags) {
     if (!isTagText(key, KEY_LENGTH_MAX) || key === '') {
@@ -49,7 +52,9 @@ export function checkTags(tags: Tags): Tags {
   return tags
 }
 
-const TAGS_MAX = 10
+const OBJECT_TAGS_MAX = 10
+/** AWS S3 User Guide, "Using cost allocation S3 bucket tags". */
+export const BUCKET_TAGS_MAX = 50
 const KEY_LENGTH_MAX = 128
 const VALUE_LENGTH_MAX = 256
 const TAG_TEXT = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u

@@ -7,6 +7,7 @@ import { Dispatcher, type DispatcherOptions } from '../../../src/s3/dispatch.ts'
 import type { RequestEvent } from '../../../src/s3/events.ts'
 import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
 import type { ObjectStore } from '../../../src/store/object-store.ts'
+import type { StoreOptions } from '../../../src/store/store-context.ts'
 import { MemoryBlobStore } from '../../store/memory-blob-store.ts'
 import { MemoryCatalog } from '../../store/memory-catalog.ts'
 
@@ -25,6 +26,7 @@ export interface S3ServerOptions {
   readonly limits?: HttpServerOptions['limits']
   readonly domains?: readonly string[]
   readonly patience?: DispatcherOptions['patience']
+  readonly storeOptions?: Partial<StoreOptions>
   /** Stands between the dispatcher and the store, to make it slow or fail. */
   readonly wrapStore?: (store: ObjectStore) => ObjectStore
 }
@@ -57,6 +59,7 @@ export class S3Server implements AsyncDisposable {
       engine,
       clock: systemClock,
       random: systemRandom,
+      options: options.storeOptions ?? {},
     })
     const store = options.wrapStore?.(real) ?? real
     const events: RequestEvent[] = []

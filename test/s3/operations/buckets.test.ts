@@ -82,10 +82,15 @@ describe('buckets', () => {
   })
 
   it.each([
-    ['public ACLs', { ACL: 'public-read' }, 'AccessControlListNotSupported'],
-    ['grants', { GrantRead: 'id="x"' }, 'AccessControlListNotSupported'],
+    ['public ACLs', { ACL: 'public-read' }, 'InvalidBucketAclWithObjectOwnership'],
+    [
+      'public ACLs and ACLs enabled',
+      { ACL: 'public-read', ObjectOwnership: 'ObjectWriter' },
+      'AccessDenied',
+    ],
+    ['grants to nobody there is', { GrantRead: 'id="x"' }, 'InvalidArgument'],
+    ['an ownership there is not', { ObjectOwnership: 'Everybody' }, 'InvalidArgument'],
     ['Object Lock', { ObjectLockEnabledForBucket: true }, 'NotImplemented'],
-    ['ACLs enabled', { ObjectOwnership: 'ObjectWriter' }, 'NotImplemented'],
     ['tags', { CreateBucketConfiguration: { Tags: [{ Key: 'a', Value: 'b' }] } }, 'NotImplemented'],
   ])('are not made with %s, which would not act', async (_name, settings, code) => {
     expect((await refusal(create('setting-bucket', settings))).code).toBe(code)

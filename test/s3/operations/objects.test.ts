@@ -303,7 +303,7 @@ describe('what is not done here is refused by name', () => {
     ['SSE-S3', { ServerSideEncryption: 'AES256' }, 'NotImplemented'],
     ['SSE-KMS', { ServerSideEncryption: 'aws:kms', SSEKMSKeyId: 'k' }, 'NotImplemented'],
     ['a public ACL', { ACL: 'public-read' }, 'AccessControlListNotSupported'],
-    ['grants', { GrantFullControl: 'id="x"' }, 'AccessControlListNotSupported'],
+    ['grants to nobody there is', { GrantFullControl: 'id="x"' }, 'InvalidArgument'],
     [
       'retention',
       { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: new Date() },

@@ -1,19 +1,49 @@
-import { absent, refusedPut, removed } from './not-configured.ts'
+import { S3Error } from '../../errors.ts'
+import { operation } from '../../operation.ts'
+import { emptyReply, noContent, xmlReply } from '../../replies.ts'
+import { requireBucket } from '../../resource-names.ts'
+import { corsConfiguration, readCorsConfiguration } from '../../xml/cors-configuration.ts'
 
-/** CORS rules: none can be set yet. */
-export const getBucketCors = absent(
-  { name: 'GetBucketCors', query: ['cors'], action: 's3:GetBucketCORS' },
-  'NoSuchCORSConfiguration',
-)
+/** AWS API Reference, PutBucketCors. */
+const BODY_SIZE_MAX = 64 * 1024
+const QUERY = ['cors']
 
-export const putBucketCors = refusedPut({
-  name: 'PutBucketCors',
-  query: ['cors'],
-  action: 's3:PutBucketCORS',
+/** GetBucketCors: the rules, in the order they are tried. */
+export const getBucketCors = operation({
+  name: 'GetBucketCors',
+  route: { method: 'GET', resource: 'bucket', query: QUERY },
+  action: 's3:GetBucketCORS',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    const rules = await store.getBucketConfig(bucket, 'cors')
+    if (rules === null) throw new S3Error('NoSuchCORSConfiguration', { BucketName: bucket })
+    return xmlReply(corsConfiguration(rules))
+  },
 })
 
-export const deleteBucketCors = removed({
-  name: 'DeleteBucketCors',
-  query: ['cors'],
+/** PutBucketCors: which pages of other origins a browser lets read replies. */
+export const putBucketCors = operation({
+  name: 'PutBucketCors',
+  route: { method: 'PUT', resource: 'bucket', query: QUERY },
   action: 's3:PutBucketCORS',
+  async decode(request) {
+    const bucket = requireBucket(request.bucket)
+    return { bucket, rules: readCorsConfiguration(await request.textBody(BODY_SIZE_MAX)) }
+  },
+  async handle({ store }, { bucket, rules }) {
+    await store.putBucketConfig(bucket, 'cors', rules)
+    return emptyReply()
+  },
+})
+
+/** DeleteBucketCors: pages of other origins read nothing any more. */
+export const deleteBucketCors = operation({
+  name: 'DeleteBucketCors',
+  route: { method: 'DELETE', resource: 'bucket', query: QUERY },
+  action: 's3:PutBucketCORS',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    await store.deleteBucketConfig(bucket, 'cors')
+    return noContent()
+  },
 })

@@ -1,54 +1,50 @@
 import { S3Error } from '../../errors.ts'
 import { operation } from '../../operation.ts'
-import { emptyReply } from '../../replies.ts'
+import { emptyReply, noContent, xmlReply } from '../../replies.ts'
 import { requireBucket } from '../../resource-names.ts'
-import { childText } from '../../xml/read-fields.ts'
-import { readXml } from '../../xml/read-xml.ts'
-import { element, parent, xmlDocument } from '../../xml/write-xml.ts'
-import { constant, refused } from './not-configured.ts'
+import { ownershipControls, readOwnershipControls } from '../../xml/ownership-controls.ts'
 
 const BODY_SIZE_MAX = 64 * 1024
-const ENFORCED = 'BucketOwnerEnforced'
 const QUERY = ['ownershipControls']
 
-/** GetBucketOwnershipControls: ACLs are disabled, as AWS has it for every new bucket. */
-export const getBucketOwnershipControls = constant(
-  {
-    name: 'GetBucketOwnershipControls',
-    query: QUERY,
-    action: 's3:GetBucketOwnershipControls',
+/** GetBucketOwnershipControls: whether ACLs count in the bucket. */
+export const getBucketOwnershipControls = operation({
+  name: 'GetBucketOwnershipControls',
+  route: { method: 'GET', resource: 'bucket', query: QUERY },
+  action: 's3:GetBucketOwnershipControls',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    const ownership = await store.getBucketConfig(bucket, 'ownership')
+    if (ownership === null) {
+      throw new S3Error('OwnershipControlsNotFoundError', { BucketName: bucket })
+    }
+    return xmlReply(ownershipControls(ownership))
   },
-  xmlDocument('OwnershipControls', [parent('Rule', [element('ObjectOwnership', ENFORCED)])]),
-)
+})
 
-/** PutBucketOwnershipControls: takes what is so already. */
+/** PutBucketOwnershipControls: disables ACLs, or has them count. */
 export const putBucketOwnershipControls = operation({
   name: 'PutBucketOwnershipControls',
   route: { method: 'PUT', resource: 'bucket', query: QUERY },
   action: 's3:PutBucketOwnershipControls',
-  support: 'neutral',
   async decode(request) {
     const bucket = requireBucket(request.bucket)
-    const root = readXml(await request.textBody(BODY_SIZE_MAX), 'OwnershipControls')
-    const [rule, ...others] = root.children
-    if (rule === undefined || rule.name !== 'Rule' || others.length > 0) {
-      throw new S3Error('MalformedXML')
-    }
-    if (childText(rule, 'ObjectOwnership')?.trim() !== ENFORCED) {
-      const message = `Only ${ENFORCED} is implemented: ACLs are disabled.`
-      throw new S3Error('NotImplemented', {}, { message })
-    }
-    return bucket
+    return { bucket, ownership: readOwnershipControls(await request.textBody(BODY_SIZE_MAX)) }
   },
-  async handle({ store }, bucket) {
-    await store.getBucket(bucket)
+  async handle({ store }, { bucket, ownership }) {
+    await store.putBucketConfig(bucket, 'ownership', ownership)
     return emptyReply()
   },
 })
 
-/** DeleteBucketOwnershipControls would enable ACLs. */
-export const deleteBucketOwnershipControls = refused({
+/** DeleteBucketOwnershipControls: without any, ACLs count. */
+export const deleteBucketOwnershipControls = operation({
   name: 'DeleteBucketOwnershipControls',
   route: { method: 'DELETE', resource: 'bucket', query: QUERY },
   action: 's3:PutBucketOwnershipControls',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    await store.deleteBucketConfig(bucket, 'ownership')
+    return noContent()
+  },
 })

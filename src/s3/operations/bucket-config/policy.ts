@@ -1,3 +1,10 @@
+import { isPublicAcl } from '../../../model/acl.ts'
+import { areAclsHeeded } from '../../../store/bucket-config.ts'
+import { S3Error } from '../../errors.ts'
+import { operation } from '../../operation.ts'
+import { xmlReply } from '../../replies.ts'
+import { requireBucket } from '../../resource-names.ts'
+import { element, xmlDocument } from '../../xml/write-xml.ts'
 import { absent, refusedPut, removed } from './not-configured.ts'
 
 /** Bucket policy: none can be set yet. */
@@ -18,7 +25,17 @@ export const deleteBucketPolicy = removed({
   action: 's3:DeleteBucketPolicy',
 })
 
-export const getBucketPolicyStatus = absent(
-  { name: 'GetBucketPolicyStatus', query: ['policyStatus'], action: 's3:GetBucketPolicyStatus' },
-  'NoSuchBucketPolicy',
-)
+/** GetBucketPolicyStatus: public by its ACL; a bucket that is not has no policy to tell of. */
+export const getBucketPolicyStatus = operation({
+  name: 'GetBucketPolicyStatus',
+  route: { method: 'GET', resource: 'bucket', query: ['policyStatus'] },
+  action: 's3:GetBucketPolicyStatus',
+  decode: (request) => requireBucket(request.bucket),
+  async handle({ store }, bucket) {
+    const access = await store.getBucketAccess(bucket)
+    if (!areAclsHeeded(access) || !isPublicAcl(access.acl)) {
+      throw new S3Error('NoSuchBucketPolicy', { BucketName: bucket })
+    }
+    return xmlReply(xmlDocument('PolicyStatus', [element('IsPublic', true)]))
+  },
+})

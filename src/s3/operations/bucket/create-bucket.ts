@@ -1,10 +1,14 @@
+import type { BucketName } from '../../../model/bucket-name.ts'
 import { StoreError } from '../../../store/errors.ts'
+import type { CreateBucketOptions, ObjectStore } from '../../../store/object-store.ts'
 import { S3Error } from '../../errors.ts'
 import { operation } from '../../operation.ts'
-import { notImplemented, refuseAclHeaders } from '../../refused-headers.ts'
+import { notImplemented } from '../../refused-headers.ts'
 import { emptyReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireBucket } from '../../resource-names.ts'
+import { parseAclHeaders } from '../../wire/acl-headers.ts'
+import { parseObjectOwnership } from '../../wire/object-ownership.ts'
 import { readLocationConstraint } from '../../xml/create-bucket-configuration.ts'
 
 const BODY_SIZE_MAX = 64 * 1024
@@ -17,12 +21,15 @@ export const createBucket = operation({
 
   async decode(request) {
     const bucket = requireBucket(request.bucket)
-    refuseAclHeaders(request.headers)
     refuseSettings(request.headers)
-    return { bucket, location: readLocationConstraint(await request.textBody(BODY_SIZE_MAX)) }
+    return {
+      bucket,
+      access: parseAccess(request.headers),
+      location: readLocationConstraint(await request.textBody(BODY_SIZE_MAX)),
+    }
   },
 
-  async handle({ store, region }, { bucket, location }) {
+  async handle({ store, region }, { bucket, access, location }) {
     if (location !== null && location !== region) {
       throw new S3Error(
         'IllegalLocationConstraintException',
@@ -32,27 +39,42 @@ export const createBucket = operation({
         },
       )
     }
-    try {
-      await store.createBucket(bucket, { region })
-    } catch (error) {
-      // AWS, for old scripts' sake, in this region only: making a bucket again succeeds.
-      if (region !== 'us-east-1' || !isTaken(error)) throw error
-    }
+    await makeBucket(store, bucket, { region, ...access })
     return emptyReply({ location: `/${bucket}` })
   },
 })
 
+async function makeBucket(
+  store: ObjectStore,
+  bucket: BucketName,
+  options: CreateBucketOptions,
+): Promise<void> {
+  try {
+    await store.createBucket(bucket, options)
+  } catch (error) {
+    // AWS, for old scripts' sake, in this region only: making a bucket again succeeds, and sets
+    // its ACL anew.
+    if (options.region !== 'us-east-1' || !isTaken(error)) throw error
+    await store.putBucketConfig(bucket, 'acl', options.acl ?? 'private')
+  }
+}
+
 function isTaken(error: unknown): boolean {
   return error instanceof StoreError && error.kind === 'bucket-exists'
+}
+
+function parseAccess(headers: RequestHeaders): Pick<CreateBucketOptions, 'acl' | 'ownership'> {
+  const acl = parseAclHeaders(headers)
+  const ownership = headers.get('x-amz-object-ownership')
+  return {
+    ...(acl !== null && { acl }),
+    ...(ownership !== null && { ownership: parseObjectOwnership(ownership) }),
+  }
 }
 
 function refuseSettings(headers: RequestHeaders): void {
   const lock = 'x-amz-bucket-object-lock-enabled'
   if (headers.get(lock)?.toLowerCase() === 'true') {
     throw notImplemented(lock, 'Object Lock is not implemented: the bucket was not created.')
-  }
-  const ownership = 'x-amz-object-ownership'
-  if ((headers.get(ownership) ?? 'BucketOwnerEnforced') !== 'BucketOwnerEnforced') {
-    throw notImplemented(ownership, 'Only BucketOwnerEnforced is implemented: ACLs are disabled.')
   }
 }

@@ -7,6 +7,7 @@ export const headBucket = operation({
   name: 'HeadBucket',
   route: { method: 'HEAD', resource: 'bucket' },
   action: 's3:ListBucket',
+  acl: 'list',
   decode: (request) => requireBucket(request.bucket),
   async handle({ store }, bucket) {
     const { region } = await store.getBucket(bucket)

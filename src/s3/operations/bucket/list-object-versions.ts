@@ -10,6 +10,7 @@ export const listObjectVersions = operation({
   name: 'ListObjectVersions',
   route: { method: 'GET', resource: 'bucket', query: ['versions'] },
   action: 's3:ListBucketVersions',
+  acl: 'list',
 
   decode(request) {
     const keyMarker = request.query.get('key-marker') ?? ''
@@ -28,6 +29,8 @@ export const listObjectVersions = operation({
 
   async handle({ store }, query) {
     const { keyMarker: afterKey, ...rest } = query
-    return xmlReply(listVersionsResult(query, await store.listObjectVersions({ afterKey, ...rest })))
+    return xmlReply(
+      listVersionsResult(query, await store.listObjectVersions({ afterKey, ...rest })),
+    )
   },
 })

@@ -9,6 +9,7 @@ export const listObjectsV2 = operation({
   name: 'ListObjectsV2',
   route: { method: 'GET', resource: 'bucket', query: ['list-type=2'] },
   action: 's3:ListBucket',
+  acl: 'list',
 
   decode(request) {
     const { query } = request

@@ -8,6 +8,7 @@ export const listObjects = operation({
   name: 'ListObjects',
   route: { method: 'GET', resource: 'bucket' },
   action: 's3:ListBucket',
+  acl: 'list',
 
   decode: (request) => ({
     ...decodeListing(request, 'max-keys'),

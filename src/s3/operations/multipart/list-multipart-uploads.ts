@@ -8,6 +8,7 @@ export const listMultipartUploads = operation({
   name: 'ListMultipartUploads',
   route: { method: 'GET', resource: 'bucket', query: ['uploads'] },
   action: 's3:ListBucketMultipartUploads',
+  acl: 'list',
 
   decode: (request) => ({
     ...decodeListing(request, 'max-uploads'),

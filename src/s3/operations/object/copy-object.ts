@@ -7,6 +7,7 @@ import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
 import { writtenVersionHeader } from '../../version-id.ts'
+import { parseAclHeaders } from '../../wire/acl-headers.ts'
 import { parseChecksumRequest } from '../../wire/checksum-headers.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
 import {
@@ -30,7 +31,9 @@ export const copyObject = operation({
   decode(request) {
     const { headers } = request
     refuseWriteHeaders(headers)
+    const acl = parseAclHeaders(headers)
     const input = {
+      ...(acl !== null && { acl }),
       ...requireObject(request),
       source: decodeCopySource(headers),
       ...decodeMetadata(headers),

@@ -15,6 +15,7 @@ export const deleteObject = operation({
   name: 'DeleteObject',
   route: { method: 'DELETE', resource: 'object' },
   action: 's3:DeleteObject',
+  acl: 'write',
 
   decode(request) {
     refuseDirectoryBucketConditions(request.headers)

@@ -24,6 +24,7 @@ export const deleteObjects = operation({
   name: 'DeleteObjects',
   route: { method: 'POST', resource: 'bucket', query: ['delete'] },
   action: 's3:DeleteObject',
+  acl: 'write',
 
   async decode(request) {
     requireDigest(request.headers)
@@ -34,7 +35,10 @@ export const deleteObjects = operation({
   },
 
   alsoNeeds: ({ bucket, document }) =>
-    document.objects.map(({ key }) => ({ action: 's3:DeleteObject', bucket, key })),
+    document.objects.map(({ key, versionId }) => {
+      const action = versionId === null ? 's3:DeleteObject' : 's3:DeleteObjectVersion'
+      return { action, bucket, key }
+    }),
 
   async handle({ store }, { bucket, document }) {
     const planned = document.objects.map((entry) => ({ entry, ...plan(entry) }))

@@ -7,11 +7,14 @@ export const getObject = operation({
   name: 'GetObject',
   route: { method: 'GET', resource: 'object' },
   action: 's3:GetObject',
+  acl: 'read',
 
   decode: decodeRead,
 
-  async handle({ store, signal }, input) {
-    const object = await readObject(input, (query) => store.getObject({ signal, ...query }))
+  async handle({ store, principal, signal }, input) {
+    const object = await readObject(principal, input, (query) =>
+      store.getObject({ signal, ...query }),
+    )
     return {
       status: object.isPartial ? 206 : 200,
       headers: objectHeaders(object, input.headers),

@@ -7,11 +7,14 @@ export const headObject = operation({
   name: 'HeadObject',
   route: { method: 'HEAD', resource: 'object' },
   action: 's3:GetObject',
+  acl: 'read',
 
   decode: decodeRead,
 
-  async handle({ store, signal }, input) {
-    const object = await readObject(input, (query) => store.headObject({ signal, ...query }))
+  async handle({ store, principal, signal }, input) {
+    const object = await readObject(principal, input, (query) =>
+      store.headObject({ signal, ...query }),
+    )
     return {
       status: object.isPartial ? 206 : 200,
       headers: objectHeaders(object, input.headers),

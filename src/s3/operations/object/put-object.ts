@@ -14,6 +14,7 @@ export const putObject = operation({
   name: 'PutObject',
   route: { method: 'PUT', resource: 'object' },
   action: 's3:PutObject',
+  acl: 'write',
 
   decode(request) {
     // Half of an UploadPart: storing it as an object would overwrite what is there.

@@ -1,5 +1,12 @@
+import type { Principal } from '../../../identity/identity.ts'
 import { StoreError } from '../../../store/errors.ts'
-import type { GetObjectInput, ReadConditions } from '../../../store/object-store.ts'
+import type {
+  GetObjectInput,
+  ObjectHead,
+  ObjectReader,
+  ReadConditions,
+} from '../../../store/object-store.ts'
+import { requireReadable } from '../../auth/everybody.ts'
 import type { ObjectHeadersOptions } from '../../object-headers.ts'
 import type { DecodeRequest } from '../../operation.ts'
 import { refuseCustomerKey } from '../../refused-headers.ts'
@@ -45,8 +52,28 @@ export function decodeRead(request: DecodeRequest): ReadInput {
   }
 }
 
-/** Reads as `input` says; twice when If-Range meets another object. */
-export async function readObject<Found>(
+/** Reads as `input` says, for `principal`; twice when If-Range meets another object. */
+export async function readObject<Found extends ObjectHead>(
+  principal: Principal,
+  input: ReadInput,
+  read: (query: ReadQuery) => Promise<Found>,
+): Promise<Found> {
+  const found = await readEither(input, read)
+  if (principal.kind === 'anonymous') await keepToItself(found)
+  return found
+}
+
+/** The ACL was asked before; what it let through may have been replaced since. */
+async function keepToItself(found: ObjectHead | ObjectReader): Promise<void> {
+  try {
+    requireReadable(found)
+  } catch (error) {
+    if ('body' in found) await found.body[Symbol.asyncIterator]().return?.()
+    throw error
+  }
+}
+
+async function readEither<Found>(
   input: ReadInput,
   read: (query: ReadQuery) => Promise<Found>,
 ): Promise<Found> {
