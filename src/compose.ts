@@ -9,6 +9,7 @@ import { WriteProbe } from './catalog/write-probe.ts'
 import type { Config } from './config/schema.ts'
 import { DataDirectory } from './data-directory.ts'
 import { BlobEngine } from './engine/blob-engine.ts'
+import { codecOf } from './engine/compression/choose.ts'
 import type { Ground } from './ground.ts'
 import { HttpServer } from './http/server.ts'
 import type { Credential } from './identity/identity.ts'
@@ -20,6 +21,7 @@ import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
 import { Compaction } from './store/compaction/compaction.ts'
+import type { SpaceUsage } from './store/compaction/segment-space.ts'
 import { settleSegments } from './store/compaction/settle-segments.ts'
 import { StoreError } from './store/errors.ts'
 import { LocalObjectStore } from './store/local-object-store.ts'
@@ -44,6 +46,7 @@ export class RunningServer implements AsyncDisposable {
   /** True when the root keys were made at this start. */
   readonly isRootNew: boolean
   readonly #http: HttpServer
+  readonly #compaction: Compaction
   readonly #floors: ClosingStack
   readonly #drainTimeoutMs: number
   #stopped: Promise<boolean> | null = null
@@ -55,8 +58,14 @@ export class RunningServer implements AsyncDisposable {
     this.root = parts.identity.root
     this.isRootNew = parts.identity.isNew
     this.#http = parts.http
+    this.#compaction = parts.compaction
     this.#floors = parts.floors
     this.#drainTimeoutMs = parts.drainTimeoutMs
+  }
+
+  /** What lives on the disk, what is dead, and what is about to come free; true after each delete. */
+  space(): SpaceUsage {
+    return this.#compaction.space()
   }
 
   /**
@@ -84,6 +93,7 @@ export class RunningServer implements AsyncDisposable {
 interface RunningServerParts {
   readonly http: HttpServer
   readonly identity: LocalIdentity
+  readonly compaction: Compaction
   readonly floors: ClosingStack
   readonly drainTimeoutMs: number
 }
@@ -103,11 +113,12 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
     const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
     // Before what may take long: probes learn that this is alive, and not ready.
     const http = floors.own(await listen(input, readiness))
-    const { store, identity } = await openStore(input, { directory, readiness, floors })
+    const opened = await openStore(input, { directory, readiness, floors })
+    const { store, identity, compaction } = opened
     http.serve(dispatcherOf(input, store, identity))
     readiness.phase = null
     const { drainTimeoutMs } = input.config
-    const server = new RunningServer({ http, identity, floors, drainTimeoutMs })
+    const server = new RunningServer({ http, identity, compaction, floors, drainTimeoutMs })
     input.log.info({ endpoint: server.endpoint, region: input.config.region }, 'listening')
     return server
   } catch (error) {
@@ -135,7 +146,14 @@ async function openStore(
   const room = floors.own(await DiskRoom.open({ fs: fileSystem, path, reserveSize }))
   readiness.phase = 'starting: looking at the data files'
   const segments = floors.own(
-    await LocalSegments.open({ fs: fileSystem, directory: path, storeId, clock, random }),
+    await LocalSegments.open({
+      fs: fileSystem,
+      directory: path,
+      tiers: tierDirectories(config),
+      storeId,
+      clock,
+      random,
+    }),
   )
   const watched = { room, segments, readiness, log, config, ground, storeId, floors }
   const catalog = await openCatalog(watched)
@@ -152,7 +170,8 @@ async function openStore(
     }),
   )
   const readers = new Readers()
-  const parts = { catalog, segments, engine, readers, lineage, clock, listener }
+  const journal = catalog.release
+  const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener }
   const compaction = new Compaction({ ...parts, options: compactionOptions(config) })
   const background = floors.own(
     new BackgroundCompaction(compaction, { intervalMs: config.compactionIntervalMs }),
@@ -175,7 +194,7 @@ async function openStore(
     configured: configuredKeys(config),
   })
   for (const bucket of config.buckets) await makeBucket(store, bucket, config.region)
-  return { store, identity }
+  return { store, identity, compaction }
 }
 
 interface CatalogGround extends StartInput, Omit<StoreGround, 'directory'> {
@@ -196,7 +215,11 @@ async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
       segments,
       kv: await ground.ground.openIndex(`${config.dataDir}/index`, ground.storeId),
       clock: ground.ground.clock,
-      options: { segmentSizeMax: config.journalSegmentSizeMax },
+      codec: codecOf.zstd,
+      options: {
+        segmentSizeMax: config.journalSegmentSizeMax,
+        retentionMs: config.journalRetentionMs,
+      },
       listener: (event) => {
         toLog(event)
         probe.note(event)
@@ -244,6 +267,13 @@ async function makeBucket(store: ObjectStore, bucket: BucketName, region: string
 function configuredKeys({ rootAccessKey, rootSecretKey }: Config) {
   if (rootAccessKey === null || rootSecretKey === null) return null
   return { accessKey: rootAccessKey, secretKey: rootSecretKey }
+}
+
+function tierDirectories({ warmDir, coldDir }: Config) {
+  return {
+    ...(warmDir === null ? {} : { warm: warmDir }),
+    ...(coldDir === null ? {} : { cold: coldDir }),
+  }
 }
 
 function engineOptions({ chunkSizeMax, segmentSizeMax, laneCount }: Config) {

@@ -192,6 +192,12 @@ export const settings = {
     unit: 'bytes',
     sentence: 'A journal file is sealed when it has grown to this.',
   }),
+  journalRetentionMs: setting({
+    kind: integer({ min: 0, max: 7 * 24 * HOUR_MS }),
+    default: 60_000,
+    unit: 'ms',
+    sentence: 'How long the journal is kept for those who read along, once two snapshots hold it.',
+  }),
   laneCount: setting({
     kind: integer({ min: 1, max: 64 }),
     default: 2,
