@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import { VERSION } from '../config/version.ts'
+import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
+import { inspectVerb } from './inspect.ts'
 import { serveVerb } from './serve.ts'
 import { StartupError } from './startup-error.ts'
+import { maintenanceExitCode, VerbExit } from './verb-exit.ts'
 import { versionVerb } from './version.ts'
 
 /** Runs the verb named on the command line and resolves with the exit code of the process. */
@@ -11,8 +14,9 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('varve')
     .description('An S3-compatible object store that keeps what it acknowledged.')
     .version(VERSION)
-  for (const verb of [serveVerb(), configVerb(), versionVerb()]) program.addCommand(verb)
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  const verbs = [serveVerb(), configVerb(), checkVerb(), inspectVerb(), versionVerb()]
+  for (const verb of verbs) program.addCommand(verb)
+  letErrorsThrough(program)
   try {
     await program.parseAsync(argv)
     return 0
@@ -21,10 +25,22 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   }
 }
 
+/** Instead of ending the process where they are met. */
+function letErrorsThrough(command: Command): void {
+  command.exitOverride()
+  for (const each of command.commands) letErrorsThrough(each)
+}
+
 /** Says what a person can do something about; what nobody foresaw keeps its stack. */
 function exitCodeOf(error: unknown): number {
   // Commander has said it already, and also ends by throwing when it printed the help.
   if (error instanceof CommanderError) return error.exitCode
+  if (error instanceof VerbExit) return error.code
+  const maintenanceCode = maintenanceExitCode(error)
+  if (maintenanceCode !== null && error instanceof Error) {
+    complain(error.message)
+    return maintenanceCode
+  }
   if (error instanceof ConfigError) {
     for (const problem of error.problems) complain(problem)
     return 1

@@ -8,10 +8,13 @@ import { NodeFileSystem } from '../platform/node-fs.ts'
 /** What commander makes of the flags: by its own spelling of their names. */
 export type ParsedFlags = Readonly<Record<string, unknown>>
 
-/** Gives a verb a flag for every setting that may have one. */
-export function addSettingFlags(command: Command): Command {
+/** Gives a verb a flag for every setting, or these, that may have one. */
+export function addSettingFlags(
+  command: Command,
+  names: readonly SettingName[] = settingNames,
+): Command {
   command.option(`${CONFIG_PATH_FLAG} <path>`, 'Config file, in JSON.')
-  for (const name of settingNames) {
+  for (const name of names) {
     const option = optionOf(name)
     if (option !== null) command.addOption(option)
   }

@@ -11,6 +11,8 @@ export const floors = {
   catalog: ['segment', 'platform'],
   identity: ['catalog', 'platform'],
   store: ['catalog', 'engine', 'segment', 'platform'],
+  // Above the store: looks after it as a whole, whether a server has it or not.
+  maintenance: ['store', 'catalog', 'engine', 'segment', 'data-directory', 'platform'],
   // Of the platform only the clock, which says whether a signature is still fresh.
   s3: ['store', 'identity', 'platform'],
   http: ['s3'],
@@ -19,6 +21,7 @@ export const floors = {
   'data-directory': ['platform'],
   readiness: [],
   ground: ['catalog', 'platform'],
+  'maintenance-ground': ['maintenance', 'config', 'ground', 'catalog', 'engine', 'segment'],
   compose: [
     'ground',
     'config',
@@ -34,7 +37,16 @@ export const floors = {
     'segment',
     'platform',
   ],
-  cli: ['compose', 'ground', 'config', 'data-directory', 'telemetry', 'platform'],
+  cli: [
+    'compose',
+    'maintenance',
+    'maintenance-ground',
+    'ground',
+    'config',
+    'data-directory',
+    'telemetry',
+    'platform',
+  ],
   main: ['cli'],
   index: ['compose', 'ground', 'config', 'telemetry'],
 } as const satisfies Record<string, readonly string[]>

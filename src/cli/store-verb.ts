@@ -1,0 +1,27 @@
+import type { Command } from 'commander'
+import { diskGround } from '../ground.ts'
+import type { StoreGround } from '../maintenance/store-ground.ts'
+import { maintenanceGround } from '../maintenance-ground.ts'
+import { addSettingFlags, loadSettings, type ParsedFlags } from './settings-flags.ts'
+
+/** Settings a verb that looks after a store understands: where the store is. */
+const PLACE_SETTINGS = ['dataDir', 'warmDir', 'coldDir'] as const
+
+/** Gives a verb the flags that say where the store is, and `--json`. */
+export function addStoreFlags(command: Command): Command {
+  return addSettingFlags(command, PLACE_SETTINGS).option('--json', 'Print JSON.')
+}
+
+/** The store the flags, the environment and the config file speak of. */
+export async function storeGroundOf(flags: ParsedFlags): Promise<StoreGround> {
+  const { config } = await loadSettings(flags)
+  return maintenanceGround(config, await diskGround())
+}
+
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2))
+}

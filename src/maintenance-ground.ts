@@ -1,0 +1,30 @@
+/** What maintenance stands on: a store on the machine's disk, opened as the server would open it. */
+import type { Config } from './config/schema.ts'
+import { codecOf } from './engine/compression/choose.ts'
+import type { Ground } from './ground.ts'
+import type { StoreGround } from './maintenance/store-ground.ts'
+import { LocalSegments } from './segment/local-segments.ts'
+
+export function maintenanceGround(config: Config, ground: Ground): StoreGround {
+  const { fileSystem, clock, random } = ground
+  const { dataDir: path, warmDir, coldDir } = config
+  const tiers = {
+    ...(warmDir === null ? {} : { warm: warmDir }),
+    ...(coldDir === null ? {} : { cold: coldDir }),
+  }
+  return {
+    fileSystem,
+    path,
+    clock,
+    random,
+    pageCodec: codecOf.zstd,
+    tierFolders: Object.values(tiers),
+    openSegments: (fs, storeId) =>
+      LocalSegments.open({ fs, directory: path, tiers, storeId, clock, random }),
+    readIndex: async (storeId) => {
+      const { readLmdb } = await import('./catalog/kv/read-lmdb.ts')
+      return readLmdb({ fileSystem, path: `${path}/index`, storeId })
+    },
+    openIndex: (storeId) => ground.openIndex(`${path}/index`, storeId),
+  }
+}
