@@ -276,8 +276,9 @@ function tierDirectories({ warmDir, coldDir }: Config) {
   }
 }
 
-function engineOptions({ chunkSizeMax, segmentSizeMax, laneCount }: Config) {
-  return { chunkSizeMax, segmentSizeMax, laneCount }
+function engineOptions(config: Config) {
+  const { chunkSizeMax, segmentSizeMax, laneCount, readCacheSize } = config
+  return { chunkSizeMax, segmentSizeMax, laneCount, cacheSizeMax: readCacheSize }
 }
 
 function compactionOptions(config: Config) {

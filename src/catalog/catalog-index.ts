@@ -2,10 +2,16 @@
  * What reads are answered from: rows in memory over the index below. Rows reach the index in whole
  * groups and in one transaction with the journal position, so that a replay from there is exact.
  */
+import { BoundedCache } from '../base/bounded-cache.ts'
 import type { Entry, KeyRange } from './catalog.ts'
 import { asBuffer, keyAfter, keyBytes, keyText } from './key-text.ts'
 import type { KvPosition, KvView, OrderedKv } from './kv/ordered-kv.ts'
 import { Overlay, type Row } from './overlay.ts'
+
+/** Bytes of rows of the index below that are kept at hand. */
+const CACHE_SIZE = 16 * 1024 * 1024
+/** What a row in memory takes beside its bytes, roughly. */
+const ROW_OVERHEAD = 250
 
 export class CatalogIndex {
   #kv: OrderedKv
@@ -13,6 +19,8 @@ export class CatalogIndex {
   /** On its way into the index; kept, and tried again, when that fails. */
   #flushing: Overlay | null = null
   #flush: Promise<number> | null = null
+  /** Rows as the index below has them: one that changes leaves before its change is seen. */
+  readonly #cache = new BoundedCache<string, Buffer>(CACHE_SIZE)
   /** Grows whenever what a walk goes by changes. */
   #epoch = 0
 
@@ -54,12 +62,17 @@ export class CatalogIndex {
     if (active !== undefined) return active
     const flushing = this.#flushing?.get(text)
     if (flushing !== undefined) return flushing
-    return this.#kv.get(key)
+    const cached = this.#cache.get(text)
+    if (cached !== undefined) return cached
+    const row = this.#kv.get(key)
+    if (row !== null) this.#cache.set(text, row, text.length + row.length + ROW_OVERHEAD)
+    return row
   }
 
   /** Sets one row of a group; `advance` ends the group. */
   set(key: string, row: Row): void {
     this.#active.set(key, row)
+    this.#cache.delete(key)
   }
 
   /** All rows of the group that ends here were set. */
@@ -110,6 +123,7 @@ export class CatalogIndex {
   async replace(kv: OrderedKv): Promise<void> {
     const old = this.#kv
     this.#kv = kv
+    this.#cache.clear()
     const flushing = this.#flushing?.position?.sequence ?? 0
     if (flushing <= (kv.position?.sequence ?? 0)) this.#flushing = null
     this.#epoch++

@@ -174,6 +174,13 @@ export const settings = {
     unit: 'bytes',
     sentence: 'Bodies up to this size lie in the journal beside their commit: one sync in all.',
   }),
+  readCacheSize: setting({
+    kind: size({ min: 0, max: 16 * GIB }),
+    default: 64 * MIB,
+    unit: 'bytes',
+    sentence:
+      'Memory for small bodies that were read, so that the next read costs no disk; 0: none.',
+  }),
   chunkSizeMax: setting({
     kind: size({ min: 4 * KIB, max: 16 * MIB }),
     default: MIB,

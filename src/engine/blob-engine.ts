@@ -44,6 +44,8 @@ export interface BlobEngineOptions {
   readonly readAheadCount: number
   /** Recipes kept in memory. */
   readonly recipeCountMax: number
+  /** Bytes of small blobs kept in memory once they were read; 0: none. */
+  readonly cacheSizeMax: number
   /** Idle chunk buffers kept for the next appends. */
   readonly idleBufferCountMax: number
 }
@@ -57,6 +59,7 @@ const defaults: BlobEngineOptions = {
   codec: 'lz4',
   readAheadCount: 2,
   recipeCountMax: 256,
+  cacheSizeMax: 0,
   idleBufferCountMax: 16,
 }
 
@@ -86,7 +89,7 @@ export class BlobEngine implements BlobStore {
     const counters = this.#counters
     const lineage = this.#lineage
     const lookup = new Lookup({ segments, lineage, counters, heat: parts.heat ?? null })
-    this.#reading = new BlobReading(lookup, counters, options.recipeCountMax)
+    this.#reading = new BlobReading(lookup, counters, options)
     const lanesOf = (tier: Tier) => new Lanes({ segments, tier, emit: this.#emit, ...options })
     this.#lanes = new Map(segments.tiers.map((tier) => [tier, lanesOf(tier)]))
     this.#room = parts.room ?? endlessRoom
@@ -186,7 +189,7 @@ export class BlobEngine implements BlobStore {
     requireRange(ref, range)
     try {
       if (ref.chunkCount === 1) {
-        const chunk = await this.#reading.onlyChunk(ref)
+        const chunk = this.#reading.cached(ref) ?? (await this.#reading.onlyChunk(ref))
         return chunk.subarray(range.start, range.end)
       }
       const recipe = await this.#reading.recipe(ref)

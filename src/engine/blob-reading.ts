@@ -1,4 +1,5 @@
 /** Reads chunks of blobs: finds, verifies, decompresses; knows recipes. */
+import { BoundedCache } from '../base/bounded-cache.ts'
 import { LruMap } from '../base/lru-map.ts'
 import { SegmentError } from '../segment/errors.ts'
 import { type Place, RECIPE_NUMBER, recordSpan, type StoredRecord } from '../segment/types.ts'
@@ -9,6 +10,13 @@ import type { MutableCounters } from './events.ts'
 import type { Lookup } from './lookup/lookup.ts'
 import { decodeRecipe, type Recipe, recipeChunk } from './recipe.ts'
 
+/** Larger chunks are not kept: reading them is cheap beside sending them. */
+const CACHED_SIZE_MAX = 64 * 1024
+/** What a chunk in memory takes beside its bytes, roughly. */
+const CHUNK_OVERHEAD = 250
+/** Blob ids up to this segment fit into a number, exactly: offsets are multiples of 8. */
+const CACHED_SEGMENT_MAX = 2 ** 24 - 1
+
 /** Span of a record without payload: what an extent has that a payload has not. */
 const EMPTY_SPAN = recordSpan(0)
 
@@ -16,20 +24,35 @@ export class BlobReading {
   readonly #lookup: Lookup
   readonly #counters: MutableCounters
   readonly #recipes: LruMap<string, Recipe>
+  /** Small blobs by blob id. A blob never changes, so nothing here can be outdated. */
+  readonly #small: BoundedCache<number, Buffer>
 
-  constructor(lookup: Lookup, counters: MutableCounters, recipeCountMax: number) {
+  constructor(lookup: Lookup, counters: MutableCounters, options: BlobReadingOptions) {
     this.#lookup = lookup
     this.#counters = counters
-    this.#recipes = new LruMap(recipeCountMax)
+    this.#recipes = new LruMap(options.recipeCountMax)
+    this.#small = new BoundedCache(options.cacheSizeMax)
   }
 
-  /** The raw bytes of a blob's only chunk. */
+  /** The raw bytes of a blob's only chunk, if it was read a short while ago. */
+  cached(ref: BlobRef): Buffer | undefined {
+    if (ref.size > CACHED_SIZE_MAX || ref.blob.segment > CACHED_SEGMENT_MAX) return undefined
+    const bytes = this.#small.get(cacheKey(ref))
+    // Whoever asks with a wrong reference is told so by the disk.
+    return bytes?.length === ref.size ? bytes : undefined
+  }
+
+  /** The raw bytes of a blob's only chunk. They are shared, and must not be changed. */
   async onlyChunk(ref: BlobRef): Promise<Buffer> {
     const [extent, ...others] = ref.extents
     // The extent is the chunk, and at most a recipe: one read of it surely holds the chunk.
     const isWhole = extent !== undefined && others.length === 0
     const storedSize = isWhole ? extent.storedSize - EMPTY_SPAN : undefined
-    return this.#chunk(ref, 0, { place: ref.place, storedSize, rawSize: ref.size })
+    const bytes = await this.#chunk(ref, 0, { place: ref.place, storedSize, rawSize: ref.size })
+    if (ref.size <= CACHED_SIZE_MAX && ref.blob.segment <= CACHED_SEGMENT_MAX) {
+      this.#small.set(cacheKey(ref), ownBytes(bytes), bytes.length + CHUNK_OVERHEAD)
+    }
+    return bytes
   }
 
   /** The raw bytes of one chunk of a blob with a recipe. */
@@ -65,6 +88,25 @@ export class BlobReading {
       throw error instanceof CodecError ? damaged(record, error.message, error) : error
     }
   }
+}
+
+/** Bytes that keep nothing else alive: what is not written yet lies in a writer's large buffer. */
+function ownBytes(bytes: Buffer): Buffer {
+  if (bytes.buffer.byteLength - bytes.length <= CHUNK_OVERHEAD) return bytes
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return own
+}
+
+function cacheKey({ blob }: BlobRef): number {
+  return blob.segment * 2 ** 29 + blob.offset / 8
+}
+
+export interface BlobReadingOptions {
+  /** Recipes kept in memory. */
+  readonly recipeCountMax: number
+  /** Bytes of small blobs kept in memory; 0: none. */
+  readonly cacheSizeMax: number
 }
 
 interface ExpectedChunk {

@@ -27,6 +27,8 @@ export interface RequestHeaders {
   /** All values in order. */
   all(name: string): readonly string[]
   entries(): Iterable<readonly [name: string, value: string]>
+  /** Whether any header was sent more than once. */
+  readonly hasRepeated: boolean
 }
 
 /** Query parameters, percent-decoded once, in order, duplicates kept. '+' is a plus sign. */

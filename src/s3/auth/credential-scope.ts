@@ -25,10 +25,16 @@ export function parseCredential(
   text: string,
   mode: AuthorizationMode,
 ): { readonly accessKey: string; readonly scope: CredentialScope } {
-  const parts = text.split('/')
-  const [date = '', region = '', service = '', terminator = ''] = parts.slice(-4)
-  // An access key may hold slashes itself.
-  const accessKey = parts.slice(0, -4).join('/')
+  // From the end: an access key may hold slashes itself.
+  const terminatorAt = text.lastIndexOf('/')
+  const serviceAt = text.lastIndexOf('/', terminatorAt - 1)
+  const regionAt = text.lastIndexOf('/', serviceAt - 1)
+  const dateAt = text.lastIndexOf('/', regionAt - 1)
+  const accessKey = regionAt < 1 ? '' : text.slice(0, Math.max(dateAt, 0))
+  const date = text.slice(dateAt + 1, regionAt)
+  const region = text.slice(regionAt + 1, serviceAt)
+  const service = text.slice(serviceAt + 1, terminatorAt)
+  const terminator = text.slice(terminatorAt + 1)
   if (accessKey === '') {
     throw malformed(
       mode,

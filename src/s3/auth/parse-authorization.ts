@@ -86,21 +86,27 @@ function requireScheme(scheme: string): void {
   }
 }
 
-type Components = Record<(typeof COMPONENTS)[number], string>
+interface Components {
+  readonly Credential: string
+  readonly SignedHeaders: string
+  readonly Signature: string
+}
 
 function parseComponents(text: string): Components {
-  const found = new Map<string, string>()
+  const found: Record<string, string | undefined> = {
+    Credential: undefined,
+    SignedHeaders: undefined,
+    Signature: undefined,
+  } satisfies Record<keyof Components, undefined>
   for (const piece of text.split(',')) {
     const equals = piece.indexOf('=')
     const name = piece.slice(0, Math.max(equals, 0)).trim()
-    if (found.has(name) || !COMPONENTS.some((known) => known === name)) {
+    if (found[name] !== undefined || !Object.hasOwn(found, name)) {
       throw malformed('header', `the authorization component "${piece.trim()}" is malformed.`)
     }
-    found.set(name, piece.slice(equals + 1).trim())
+    found[name] = piece.slice(equals + 1).trim()
   }
-  const [Credential = '', SignedHeaders = '', Signature = ''] = COMPONENTS.map(
-    (name) => found.get(name) ?? '',
-  )
+  const { Credential = '', SignedHeaders = '', Signature = '' } = found
   if (Credential === '' || SignedHeaders === '' || Signature === '') {
     throw malformed(
       'header',
@@ -110,8 +116,6 @@ function parseComponents(text: string): Components {
   }
   return { Credential, SignedHeaders, Signature }
 }
-
-const COMPONENTS = ['Credential', 'SignedHeaders', 'Signature'] as const
 
 function requestTime(request: S3Request): { readonly timestamp: string; readonly time: number } {
   const timestamp = request.headers.get('x-amz-date')

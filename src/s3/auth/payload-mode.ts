@@ -4,8 +4,8 @@ import { S3Error } from '../errors.ts'
 export type PayloadMode =
   /** Nothing is promised about the bytes by the signature. */
   | { readonly kind: 'unsigned' }
-  /** SHA-256 of the whole body, 32 bytes. */
-  | { readonly kind: 'sha256'; readonly digest: Buffer }
+  /** SHA-256 of the whole body, in lower-case hex. */
+  | { readonly kind: 'sha256'; readonly digest: string }
   /** aws-chunked, each chunk signed; with `hasTrailer` a signed trailer follows. */
   | { readonly kind: 'signed-chunks'; readonly hasTrailer: boolean }
   /** aws-chunked, chunks unsigned, a trailer with a checksum follows. */
@@ -34,7 +34,7 @@ export function parsePayloadMode(value: string): PayloadMode {
         { message: 'Signature Version 4A is not supported. Please use AWS4-HMAC-SHA256.' },
       )
     default:
-      if (SHA256_HEX.test(value)) return { kind: 'sha256', digest: Buffer.from(value, 'hex') }
+      if (SHA256_HEX.test(value)) return { kind: 'sha256', digest: value.toLowerCase() }
       throw new S3Error(
         'InvalidArgument',
         { ArgumentName: 'x-amz-content-sha256', ArgumentValue: value },

@@ -21,7 +21,7 @@ export function stringToSign(
  * The key that signs for one credential and scope. Deriving it takes four HMACs, so the last few of
  * each credential are remembered: a scope lives a day, and presigned requests reach back seven.
  */
-export function signingKey(credential: Credential, scope: CredentialScope): Buffer {
+export function signingKey(credential: Credential, scope: CredentialScope): SigningKey {
   let keys = derivedKeys.get(credential)
   if (keys === undefined) {
     keys = new Map()
@@ -31,7 +31,7 @@ export function signingKey(credential: Credential, scope: CredentialScope): Buff
   const known = keys.get(name)
   if (known !== undefined) return known
 
-  const key = deriveKey(credential.secretKey, name)
+  const key = new SigningKey(deriveKey(credential.secretKey, name))
   if (keys.size >= KEYS_PER_CREDENTIAL_MAX) {
     const [oldest] = keys.keys()
     if (oldest !== undefined) keys.delete(oldest)
@@ -41,8 +41,41 @@ export function signingKey(credential: Credential, scope: CredentialScope): Buff
 }
 
 /** Hex signature of `text`, whose characters are bytes. */
-export function sign(key: Buffer, text: string): string {
-  return createHmac('sha256', key).update(text, 'latin1').digest('hex')
+export function sign(key: SigningKey, text: string): string {
+  return key.hmac(text)
+}
+
+/**
+ * HMAC-SHA256 (RFC 2104) with one key for many short texts. Two hashes in one go each take a third
+ * of the time that a `Hmac` object takes to be made.
+ */
+export class SigningKey {
+  readonly #inner = Buffer.alloc(BLOCK_SIZE + TEXT_SIZE_MAX)
+  readonly #outer = Buffer.alloc(BLOCK_SIZE + DIGEST_SIZE)
+  readonly #key: Buffer
+
+  /** `key` of 32 bytes, as `deriveKey` makes it. */
+  constructor(key: Buffer) {
+    this.#key = key
+    for (let index = 0; index < BLOCK_SIZE; index++) {
+      const byte = index < key.length ? key.readUInt8(index) : 0
+      this.#inner.writeUInt8(byte ^ 0x36, index)
+      this.#outer.writeUInt8(byte ^ 0x5c, index)
+    }
+  }
+
+  /** Hex. */
+  hmac(text: string): string {
+    if (text.length > TEXT_SIZE_MAX) {
+      return createHmac('sha256', this.#key).update(text, 'latin1').digest('hex')
+    }
+    const size = this.#inner.write(text, BLOCK_SIZE, 'latin1')
+    hash('sha256', this.#inner.subarray(0, BLOCK_SIZE + size), 'buffer').copy(
+      this.#outer,
+      BLOCK_SIZE,
+    )
+    return hash('sha256', this.#outer, 'hex')
+  }
 }
 
 /** Compares in time that does not depend on where the two differ. */
@@ -57,9 +90,14 @@ export function sha256Hex(bytes: Uint8Array): string {
 }
 
 const KEYS_PER_CREDENTIAL_MAX = 32
+/** Of SHA-256. */
+const BLOCK_SIZE = 64
+const DIGEST_SIZE = 32
+/** A string to sign has about 140 characters, one of a chunk about 280. */
+const TEXT_SIZE_MAX = 512
 
 /** Goes away with the credential: a replaced secret cannot be served from here. */
-const derivedKeys = new WeakMap<Credential, Map<string, Buffer>>()
+const derivedKeys = new WeakMap<Credential, Map<string, SigningKey>>()
 
 function deriveKey(secretKey: string, scope: string): Buffer {
   let key: Buffer = Buffer.from(`AWS4${secretKey}`)

@@ -10,7 +10,14 @@ import { requireRegion, scopeText } from './credential-scope.ts'
 import { parseAuthorization } from './parse-authorization.ts'
 import { type PayloadMode, parsePayloadMode, UNSIGNED_PAYLOAD } from './payload-mode.ts'
 import { requireNotExpired } from './presigned.ts'
-import { isSameSignature, SKEW_MAX_MS, sign, signingKey, stringToSign } from './signature-v4.ts'
+import {
+  isSameSignature,
+  type SigningKey,
+  SKEW_MAX_MS,
+  sign,
+  signingKey,
+  stringToSign,
+} from './signature-v4.ts'
 
 export interface VerifyOptions {
   readonly identity: Identity
@@ -31,7 +38,7 @@ export interface VerifiedRequest {
 
 export interface ChunkSigning {
   /** Never logged. */
-  readonly signingKey: Buffer
+  readonly signingKey: SigningKey
   /** Hex; the `previous signature` of the first chunk. */
   readonly seedSignature: string
   /** YYYYMMDDTHHMMSSZ of the request. */
@@ -110,12 +117,12 @@ function requireTime(authorization: SignedAuthorization, now: number): void {
  * request: host and every x-amz-* header count only when they are signed.
  */
 function requireAllSigned(request: S3Request, authorization: SignedAuthorization): void {
-  const signed = new Set(authorization.signedHeaders)
+  const { signedHeaders: signed } = authorization
   // Such headers are signed with the query, and count only if they say what it says.
   const hoisted = authorization.mode === 'query' ? hoistedHeaders(request.query) : NONE
-  const missing: string[] = signed.has('host') ? [] : ['host']
+  const missing: string[] = signed.includes('host') ? [] : ['host']
   for (const [name, value] of request.headers.entries()) {
-    if (!name.startsWith('x-amz-') || signed.has(name) || hoisted.get(name) === value) continue
+    if (!name.startsWith('x-amz-') || signed.includes(name) || hoisted.get(name) === value) continue
     missing.push(name)
   }
   if (missing.length === 0) return

@@ -16,6 +16,7 @@ export function parseHeaders(rawHeaders: readonly string[]): RequestHeaders {
  * @throws S3Error `InvalidRequest` naming the header
  */
 export function refuseRepeatedHeaders(headers: RequestHeaders): void {
+  if (!headers.hasRepeated) return
   for (const name of SINGLE_VALUE_HEADERS) {
     if (headers.all(name).length > 1) {
       throw new S3Error(
@@ -58,6 +59,7 @@ const SINGLE_VALUE_HEADERS = [
 class ParsedHeaders implements RequestHeaders {
   readonly #pairs: (readonly [name: string, value: string])[] = []
   readonly #values = new Map<string, string[]>()
+  readonly hasRepeated: boolean
 
   constructor(rawHeaders: readonly string[]) {
     for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
@@ -68,6 +70,7 @@ class ParsedHeaders implements RequestHeaders {
       if (values === undefined) this.#values.set(name, [value])
       else values.push(value)
     }
+    this.hasRepeated = this.#values.size < this.#pairs.length
   }
 
   get(name: string): string | null {

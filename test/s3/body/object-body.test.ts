@@ -27,7 +27,7 @@ function verified(payload: PayloadMode): VerifiedRequest {
 }
 
 function sha256(text: string): PayloadMode {
-  return { kind: 'sha256', digest: createHash('sha256').update(text).digest() }
+  return { kind: 'sha256', digest: createHash('sha256').update(text).digest('hex') }
 }
 
 function refusal(headers: Headers, payload: PayloadMode): string {

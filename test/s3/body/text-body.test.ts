@@ -67,7 +67,7 @@ describe('a document', () => {
   })
 
   it('must have the digest its signature covers', async () => {
-    const digest = createHash('sha256').update(DOCUMENT).digest()
+    const digest = createHash('sha256').update(DOCUMENT).digest('hex')
     expect(await read([DOCUMENT], { payload: { kind: 'sha256', digest } })).toBe(DOCUMENT)
     const other = read(['123456780'], { payload: { kind: 'sha256', digest } })
     await expect(other).rejects.toMatchObject({ code: 'XAmzContentSHA256Mismatch' })
