@@ -3,7 +3,7 @@
  * judge of a crash. It is read back from that file, never from memory.
  */
 import { createCipheriv } from 'node:crypto'
-import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 
 /** A body by its recipe: pieces of key streams, so that terabytes of history need no space. */
 export type Value = readonly { readonly seed: number; readonly size: number }[]
@@ -24,20 +24,27 @@ export interface Expectation {
   readonly pending: readonly State[]
 }
 
+interface KnownKey {
+  settled: State
+  readonly pending: Map<number, State>
+}
+
 export class Oracle {
   readonly #file: FileHandle
-  readonly #path: string
+  readonly #known = new Map<string, KnownKey>()
+  /** Of intentions without an answer. */
+  readonly #keyOf = new Map<number, string>()
+  #readSize = 0
   #nextId = 1
   #queue: string[] = []
   #syncing: Promise<void> | null = null
 
-  private constructor(file: FileHandle, path: string) {
+  private constructor(file: FileHandle) {
     this.#file = file
-    this.#path = path
   }
 
   static async open(path: string): Promise<Oracle> {
-    return new Oracle(await open(path, 'ax'), path)
+    return new Oracle(await open(path, 'ax+'))
   }
 
   /** Resolves once the intention is on disk. */
@@ -55,29 +62,10 @@ export class Oracle {
     await this.#append({ kind: 'observed', key, now })
   }
 
-  /** Replays the file. */
+  /** Reads on in the file from where the last call ended. */
   async expectations(): Promise<Expectation[]> {
-    const keys = new Map<string, { settled: State; pending: Map<number, State> }>()
-    const keyOf = new Map<number, string>()
-    const at = (key: string) => {
-      const known = keys.get(key) ?? { settled: null, pending: new Map<number, State>() }
-      keys.set(key, known)
-      return known
-    }
-    for (const text of (await readFile(this.#path, 'utf8')).trimEnd().split('\n')) {
-      const line: Line = JSON.parse(text)
-      if (line.kind === 'intend') {
-        keyOf.set(line.id, line.key)
-        at(line.key).pending.set(line.id, line.next)
-      } else if (line.kind === 'acknowledged') {
-        const known = at(keyOf.get(line.id) ?? '')
-        known.settled = known.pending.get(line.id) ?? null
-        known.pending.delete(line.id)
-      } else {
-        keys.set(line.key, { settled: line.now, pending: new Map() })
-      }
-    }
-    return [...keys].map(([key, { settled, pending }]) => {
+    for (const line of await this.#newLines()) this.#apply(line)
+    return [...this.#known].map(([key, { settled, pending }]) => {
       return { key, settled, pending: [...pending.values()] }
     })
   }
@@ -85,6 +73,35 @@ export class Oracle {
   async close(): Promise<void> {
     await this.#syncing
     await this.#file.close()
+  }
+
+  async #newLines(): Promise<Line[]> {
+    const bytes = Buffer.alloc((await this.#file.stat()).size - this.#readSize)
+    await this.#file.read(bytes, 0, bytes.length, this.#readSize)
+    this.#readSize += bytes.length
+    return bytes
+      .toString()
+      .split('\n')
+      .filter((text) => text !== '')
+      .map((text) => JSON.parse(text) as Line)
+  }
+
+  #apply(line: Line): void {
+    if (line.kind === 'observed') {
+      this.#known.set(line.key, { settled: line.now, pending: new Map() })
+      return
+    }
+    const key = line.kind === 'intend' ? line.key : (this.#keyOf.get(line.id) ?? '')
+    const known = this.#known.get(key) ?? { settled: null, pending: new Map() }
+    this.#known.set(key, known)
+    if (line.kind === 'intend') {
+      this.#keyOf.set(line.id, key)
+      known.pending.set(line.id, line.next)
+    } else {
+      known.settled = known.pending.get(line.id) ?? null
+      known.pending.delete(line.id)
+      this.#keyOf.delete(line.id)
+    }
   }
 
   /** Lines that arrive while a sync runs share the next one. */

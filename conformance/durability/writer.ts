@@ -4,8 +4,12 @@ import { element } from '../harness/xml.ts'
 import { bytesOf, type Oracle, type State, type Value } from './oracle.ts'
 
 const KIB = 1024
-const SIZES = [0, 1, 100, 4 * KIB, 4 * KIB, 4 * KIB, 60 * KIB, 70 * KIB, 300 * KIB, 2_500 * KIB]
+const SIZES = [0, 1, 100, 4 * KIB, 4 * KIB, 4 * KIB, 60 * KIB, 70 * KIB, 70 * KIB, 300 * KIB]
+const LARGE_SIZE = 2_500 * KIB
+const LARGE_RATE = 0.02
+/** The least S3 allows for a part that is not the last. */
 const PART_SIZE = 5 * KIB * KIB
+const TWO_PARTS_RATE = 0.15
 
 export interface WriterOptions {
   readonly wire: Wire
@@ -36,13 +40,13 @@ export class Writer {
     if (key.startsWith(`${this.#options.name}/`)) this.#known.set(key, state)
   }
 
-  /** Writes until `isOver` or until the connection breaks. */
-  async run(isOver: () => boolean): Promise<void> {
-    while (!isOver()) {
+  /** Writes until the connection breaks, or until the server `isDying`: then it may refuse too. */
+  async run(isDying: () => boolean): Promise<void> {
+    while (!isDying()) {
       try {
         await this.#once()
       } catch (error) {
-        if (error instanceof Refused) throw error
+        if (error instanceof Refused && !isDying()) throw error
         return
       }
     }
@@ -55,7 +59,8 @@ export class Writer {
     if (dice < 0.15) return await this.#change(key, null, () => this.#delete(key))
     if (dice < 0.3) return await this.#copy(key)
     if (dice < 0.35) return await this.#multipart(key)
-    const value = this.#value([SIZES[Math.floor(random() * SIZES.length)] ?? 0])
+    const small = SIZES[Math.floor(random() * SIZES.length)] ?? 0
+    const value = this.#value([random() < LARGE_RATE ? LARGE_SIZE : small])
     return await this.#change(key, value, async () => await this.#put(key, value))
   }
 
@@ -89,7 +94,8 @@ export class Writer {
   /** Only the last step may change the object; before it, the old one must stay. */
   async #multipart(key: string): Promise<void> {
     const path = this.#path(key)
-    const value = this.#value([PART_SIZE, 10 * KIB])
+    const isLong = this.#options.random() < TWO_PARTS_RATE
+    const value = this.#value(isLong ? [PART_SIZE, 10 * KIB] : [80 * KIB])
     const begun = await this.#ok({ method: 'POST', path, query: 'uploads=' })
     const upload = `uploadId=${encodeURIComponent(element(begun.text, 'UploadId') ?? '')}`
     const parts: string[] = []
