@@ -33,6 +33,8 @@ const controls: Readonly<Record<number, Control>> = {
   50: 'flush',
 }
 const ROUND_COUNT = 60
+/** Rounds from one backup to the next. */
+const BACKUP_EVERY = 7
 
 /** A store full of history, to be damaged again and again. */
 export class DamageRun {
@@ -42,12 +44,14 @@ export class DamageRun {
   readonly #past: Past
   /** The store after every step. */
   readonly #states: readonly StoreState[]
+  readonly #backups: Backups
 
-  private constructor(machine: Machine, states: readonly StoreState[], past: Past) {
+  private constructor(machine: Machine, { states, past, backups }: Prepared) {
     this.#machine = machine
     this.#expected = states.at(-1) ?? new Map()
     this.#states = states
     this.#past = past
+    this.#backups = backups
   }
 
   static async prepare(ending: 'closed' | 'killed'): Promise<DamageRun> {
@@ -57,6 +61,7 @@ export class DamageRun {
     const history = new History({ seed: 77, concurrencyMax: 1, controls: [] })
     const past = new Map<string, ObjectValue[]>()
     const states: StoreState[] = []
+    const backups = new Map<string, Backup[]>()
     for (let index = 0; index < ROUND_COUNT; index++) {
       const control = controls[index]
       if (control === 'restart' || control === 'kill') {
@@ -70,32 +75,32 @@ export class DamageRun {
       states.push(state)
       model.observe(state)
       remember(past, model)
+      if (index % BACKUP_EVERY === 0) await backUp(machine, backups, index)
     }
     const killed = machine.crash({ model: 'keep-all' })
     await stack.close()
-    return new DamageRun(ending === 'killed' ? killed : machine, states, past)
+    return new DamageRun(ending === 'killed' ? killed : machine, { states, past, backups })
   }
 
   get directory(): string {
     return this.#machine.directory
   }
 
-  async files(): Promise<readonly string[]> {
-    const { fs, directory } = this.#machine
-    const files: string[] = []
-    for (const folder of await fs.list(directory)) {
-      for (const name of await fs.list(`${directory}/${folder}`)) {
-        files.push(`${directory}/${folder}/${name}`)
-      }
-    }
-    return files
+  files(): Promise<readonly string[]> {
+    return filesOf(this.#machine)
   }
 
-  async read(path: string): Promise<Buffer> {
-    await using file = await this.#machine.fs.open(path, 'read')
-    const bytes = Buffer.alloc(await file.size())
-    await file.read(bytes, 0)
-    return bytes
+  read(path: string): Promise<Buffer> {
+    return readWhole(this.#machine, path)
+  }
+
+  /** What a file was at several moments before. */
+  earlier(path: string): readonly Backup[] {
+    return this.#backups.get(path) ?? []
+  }
+
+  earlierPaths(): readonly string[] {
+    return [...this.#backups.keys()]
   }
 
   /**
@@ -194,6 +199,51 @@ export class DamageRun {
 }
 
 type Past = ReadonlyMap<string, readonly ObjectValue[]>
+
+/** A file as it was after a round. */
+export interface Backup {
+  readonly round: number
+  readonly bytes: Buffer
+}
+
+type Backups = ReadonlyMap<string, readonly Backup[]>
+
+interface Prepared {
+  readonly states: readonly StoreState[]
+  readonly past: Past
+  readonly backups: Backups
+}
+
+async function filesOf({ fs, directory }: Machine): Promise<readonly string[]> {
+  const files: string[] = []
+  for (const folder of await fs.list(directory)) {
+    for (const name of await fs.list(`${directory}/${folder}`)) {
+      files.push(`${directory}/${folder}/${name}`)
+    }
+  }
+  return files
+}
+
+async function readWhole({ fs }: Machine, path: string): Promise<Buffer> {
+  await using file = await fs.open(path, 'read')
+  const bytes = Buffer.alloc(await file.size())
+  await file.read(bytes, 0)
+  return bytes
+}
+
+/** Keeps what has changed since it was kept last. */
+async function backUp(
+  machine: Machine,
+  backups: Map<string, Backup[]>,
+  round: number,
+): Promise<void> {
+  for (const path of await filesOf(machine)) {
+    const bytes = await readWhole(machine, path)
+    const known = backups.get(path) ?? []
+    backups.set(path, known)
+    if (known.at(-1)?.bytes.equals(bytes) !== true) known.push({ round, bytes })
+  }
+}
 
 function remember(past: Map<string, ObjectValue[]>, model: ReferenceModel): void {
   for (const [bucket, cells] of model.objects) {
