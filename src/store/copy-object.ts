@@ -9,9 +9,12 @@ import { BodyDigester } from './digests.ts'
 import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { requireVersion, type VersionRow } from './find-version.ts'
+import { movedLabel } from './label.ts'
 import { shownVersionId, versionInfo } from './object-info.ts'
 import type { CopiedObject, CopyObjectInput, CopySource } from './object-store.ts'
 import { openBody } from './open-body.ts'
+import { tierOf } from './placement.ts'
+import { leaveGarbage, type RewrittenBody, rewriteBody, takeOver } from './rewrite-body.ts'
 import type { BucketFields } from './rows/bucket-row.ts'
 import { objectKey, referenceKey } from './rows/keys.ts'
 import {
@@ -23,7 +26,7 @@ import {
 } from './rows/object-row.ts'
 import { type StoredVersion, unversioned } from './rows/version-field.ts'
 import type { StoreContext } from './store-context.ts'
-import { addUsage, subtractVersion } from './usage.ts'
+import { countVersion, subtractVersion } from './usage.ts'
 import { makeRoom, type Room, VersionStack } from './version-stack.ts'
 
 /** Reads of a source that is overwritten meanwhile, when a copy needs another checksum. */
@@ -31,7 +34,8 @@ const READS_MAX = 5
 
 /**
  * Copies an object whole, in one commit: source and copy share the blobs, and a reference row
- * counts them. The ETag is the source's, since the bytes are.
+ * counts them, unless the copy belongs in another tier; then its bytes are written there first. The
+ * ETag is the source's, since the bytes are.
  */
 export async function copyObject(
   context: StoreContext,
@@ -39,12 +43,21 @@ export async function copyObject(
 ): Promise<CopiedObject> {
   for (let attempt = 0; attempt < READS_MAX; attempt++) {
     const computed = await recomputed(context, input)
-    const info = await commit(context.catalog, (change) => {
-      const source = readSource(change, input.source)
-      if (computed !== null && !isSamePlace(computed.bodyId, source.object.bodyId)) return null
-      const checksum = computed?.checksum ?? source.object.checksum
-      return putCopy(change, context, { input, source, checksum })
-    })
+    const rewritten = await rewrittenForCopy(context, input)
+    let info: CopiedObject | null = null
+    try {
+      info = await commit(context.catalog, (change) => {
+        const source = readSource(change, input.source)
+        const { bodyId } = source.object
+        if (computed !== null && !isSamePlace(computed.bodyId, bodyId)) return null
+        const needed = isElsewhere(context, input, source.object) ? bodyId : null
+        if (!isSamePlace(rewritten?.source ?? null, needed)) return null
+        const checksum = computed?.checksum ?? source.object.checksum
+        return putCopy(change, context, { input, source, checksum, rewritten })
+      })
+    } finally {
+      if (info === null && rewritten !== null) await leaveGarbage(context, rewritten.refs)
+    }
     if (info !== null) return info
   }
   throw new StoreError('conflict', 'the source changed each time it was read')
@@ -54,10 +67,12 @@ interface Copying {
   readonly input: CopyObjectInput
   readonly source: SourceRow
   readonly checksum: StoredChecksum | null
+  /** Null when source and copy are of one tier, and share the bytes. */
+  readonly rewritten: RewrittenBody | null
 }
 
 function putCopy(change: Change, context: StoreContext, copying: Copying): CopiedObject {
-  const { input, source, checksum } = copying
+  const { input, source, checksum, rewritten } = copying
   const bucket = bucketIn(change, input.bucket)
   requireAclAllowed((row) => change.read(row), bucket.id, input.acl)
   const key = objectKey(bucket.id, input.key)
@@ -65,18 +80,20 @@ function putCopy(change: Change, context: StoreContext, copying: Copying): Copie
   requireWriteConditions(before, input.conditions)
 
   const room = { bucket, key: input.key, before }
-  const { version, isShared } = takeBody(change, context, { room, source })
+  const body =
+    rewritten === null
+      ? takeBody(change, context, { room, source })
+      : { version: makeRoom(change, context, room), ...takeOver(change, rewritten) }
   const copy: ObjectFields = {
     ...source.object,
     ...chosen(input, source.object),
     checksum,
     modifiedAt: context.clock.now(),
     uploadId: null,
-    isShared,
-    version,
+    ...body,
   }
   change.put(key, encodeObjectRow(copy))
-  addUsage(change, bucket.id, { objects: 1, bytes: copy.size, storedBytes: copy.storedSize })
+  countVersion(change, bucket.id, { object: copy, counter: 'objects', sign: 1 })
   const sourceVersionId = shownVersionId(source.bucket, source.object.version)
   return { sourceVersionId, ...versionInfo(input.key, copy, bucket) }
 }
@@ -153,6 +170,33 @@ function chosen(
     },
     storageClass: input.storageClass ?? source.storageClass,
   }
+}
+
+/** Whether the copy belongs in another tier than the source lies in. */
+function isElsewhere(
+  { engine }: StoreContext,
+  input: CopyObjectInput,
+  { bodyId, storageClass, tier }: ObjectFields,
+): boolean {
+  return bodyId !== null && tierOf(input.storageClass ?? storageClass, engine.tiers) !== tier
+}
+
+/** Writes the source's bytes into the tier of the copy, when that is another one. */
+async function rewrittenForCopy(
+  context: StoreContext,
+  input: CopyObjectInput,
+): Promise<RewrittenBody | null> {
+  if (context.engine.tiers.length === 1) return null
+  const row = durableSource(context, input.source)
+  if (row === null) return null
+  const object = decodeObject(row)
+  requireCopyConditions(object, input.source.conditions)
+  if (!isElsewhere(context, input, object)) return null
+  const tier = tierOf(input.storageClass ?? object.storageClass, context.engine.tiers)
+  const { bucket, key, signal } = input
+  const copy = { attributes: chosen(input, object).attributes, uploadId: null }
+  const label = movedLabel({ bucket, key, writtenAt: context.clock.now() }, copy)
+  return rewriteBody(context, object, { tier, label, signal })
 }
 
 interface Recomputed {

@@ -27,6 +27,7 @@ import { getObject, headObject } from './get-object.ts'
 import { listObjects } from './list-objects.ts'
 import { listObjectVersions } from './list-versions.ts'
 import { fromLowerFloor } from './lower-errors.ts'
+import { moveObject } from './move-object.ts'
 import { abortUpload, purgeRemovedBuckets } from './multipart/abort-upload.ts'
 import { completeUpload } from './multipart/complete-upload.ts'
 import { createUpload } from './multipart/create-upload.ts'
@@ -144,6 +145,10 @@ export class LocalObjectStore implements Contract.ObjectStore {
 
   copyObject(input: Contract.CopyObjectInput): Promise<Contract.CopiedObject> {
     return bordered(() => copyObject(this.#context, input))
+  }
+
+  moveObject(input: Contract.MoveObjectInput): Promise<boolean> {
+    return this.#deleting(() => moveObject(this.#context, input))
   }
 
   getObjectTags(object: Contract.VersionName): Promise<Contract.ObjectTags> {

@@ -4,6 +4,7 @@ import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksu
 import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
 import type { VersionId } from '../model/version-id.ts'
+import type { Tier } from '../segment/types.ts'
 import type { BucketConfigStore, ObjectOwnership } from './bucket-config.ts'
 
 /**
@@ -33,8 +34,16 @@ export interface ObjectStore extends BucketConfigStore {
     bucket: BucketName,
     items: readonly DeleteItem[],
   ): Promise<readonly DeleteItemResult[]>
-  /** A catalog commit: blobs are shared, not copied, when the whole object is taken. */
+  /** A catalog commit: blobs are shared, unless the copy belongs in another tier. */
   copyObject(input: CopyObjectInput): Promise<CopiedObject>
+  /**
+   * Gives a version another storage class, and its bytes a place in the tier of that class: what
+   * lifecycle rules do. One commit, and no other change of the object shows. False when the bytes
+   * were replaced meanwhile: then nothing is changed.
+   *
+   * @throws StoreError `no-such-key`, `no-such-version`, `delete-marker`
+   */
+  moveObject(input: MoveObjectInput): Promise<boolean>
   getObjectTags(object: VersionName): Promise<ObjectTags>
   /** An empty set removes all tags. Resolves with the id of the version that was tagged. */
   putObjectTags(object: VersionName, tags: Tags): Promise<VersionId | null>
@@ -106,6 +115,8 @@ export interface BucketUsage {
   readonly bytes: number
   /** Bytes their records occupy on disk; shared blobs count once per version. */
   readonly storedBytes: number
+  /** The same by the tier in which they were put; what ages within its segment stays counted so. */
+  readonly tiers: Readonly<Record<Tier, { readonly bytes: number; readonly storedBytes: number }>>
   readonly uploads: number
   /** Logical bytes of parts not yet completed. */
   readonly partBytes: number
@@ -297,6 +308,11 @@ export interface CopyObjectInput {
   /** When the client names another algorithm than the source has, the bytes are read once. */
   readonly checksumAlgorithm: ChecksumAlgorithm | null
   readonly conditions: WriteConditions
+  readonly signal: AbortSignal
+}
+
+export interface MoveObjectInput extends VersionName {
+  readonly storageClass: StorageClass
   readonly signal: AbortSignal
 }
 

@@ -6,11 +6,13 @@ import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectLabel } from './label.ts'
 import { versionInfo } from './object-info.ts'
 import type { PutObjectInput, VersionInfo } from './object-store.ts'
+import { planMove } from './pending-move.ts'
+import { tierOf } from './placement.ts'
 import { objectKey } from './rows/keys.ts'
 import { encodeObjectRow, type ObjectHeadFields } from './rows/object-row.ts'
 import type { StoredBody } from './store-body.ts'
 import type { StoreContext } from './store-context.ts'
-import { addUsage } from './usage.ts'
+import { countVersion } from './usage.ts'
 import { makeRoom } from './version-stack.ts'
 
 /** Of bodies for which the client asked for none, as S3 does. */
@@ -30,7 +32,9 @@ export async function putObject(
 
   const algorithm = body.checksum?.algorithm ?? DEFAULT_ALGORITHM
   const label = () => objectLabel({ bucket, key, writtenAt: clock.now() }, attributes)
-  return commitBody(context, { body, algorithms: [algorithm], label }, (change, stored) => {
+  const tier = tierOf(attributes.storageClass, engine.tiers)
+  const intake = { body, algorithms: [algorithm], tier, label }
+  return commitBody(context, intake, (change, stored) => {
     const found = bucketIn(change, bucket)
     const { id } = found
     requireAclAllowed((row) => change.read(row), id, attributes.acl)
@@ -58,8 +62,8 @@ export async function putObject(
         ...head,
       })
     })
-    const { size, storedSize } = stored
-    addUsage(change, id, { objects: 1, bytes: size, storedBytes: storedSize })
+    if (stored.small !== null && tier !== 'hot') planMove(change, id, key)
+    countVersion(change, id, { object: stored, counter: 'objects', sign: 1 })
     return versionInfo(key, { bodyId: null, ...head }, found)
   })
 }
@@ -77,6 +81,7 @@ function headOf(
     modifiedAt: now,
     etag: stored.md5,
     storedSize: stored.storedSize,
+    tier: stored.tier,
     uploadId: null,
   }
 }

@@ -5,7 +5,7 @@
  */
 import type { BlobRef, SmallBlob } from '../engine/blob-store.ts'
 import type { ChecksumAlgorithm } from '../model/checksum.ts'
-import { recordSpan } from '../segment/types.ts'
+import { recordSpan, type Tier } from '../segment/types.ts'
 import { BodyDigester, type Digests, digestsOf } from './digests.ts'
 import { StoreError } from './errors.ts'
 import type { ObjectBody } from './object-store.ts'
@@ -16,6 +16,10 @@ export interface BodyIntake {
   readonly body: ObjectBody
   /** To compute and keep, beside what `body.checksum` asks for. */
   readonly algorithms: readonly ChecksumAlgorithm[]
+  /** Where a large body is written. */
+  readonly tier: Tier
+  /** Larger bodies are durable before the commit; smaller ones ride in it, which is hot. */
+  readonly inlineSizeMax?: number
   /** Kept beside a large blob; at most 4 KiB. Asked for only when needed. */
   readonly label: () => Uint8Array
 }
@@ -28,13 +32,16 @@ export interface StoredBody extends Digests {
   readonly ref: BlobRef | null
   /** What its records occupy, or will. */
   readonly storedSize: number
+  /** Where it lies, or will. */
+  readonly tier: Tier
 }
 
 export async function storeBody(context: StoreContext, intake: BodyIntake): Promise<StoredBody> {
   const { body } = intake
   const pieces = sized(body, context.options.bodySizeMax)[Symbol.asyncIterator]()
   try {
-    const head = await gather(pieces, context.options.inlineSizeMax)
+    const inlineSizeMax = intake.inlineSizeMax ?? context.options.inlineSizeMax
+    const head = await gather(pieces, inlineSizeMax)
     if (head.isWhole) return storeSmall(context, intake, head.pieces)
     return await storeLarge(context, intake, resumed(head.pieces, pieces))
   } finally {
@@ -59,7 +66,7 @@ function storeSmall(
   requireDigests(intake.body, digests)
   const small = bytes.length === 0 ? null : context.engine.small(bytes)
   const storedSize = small === null ? 0 : recordSpan(small.record.payload.length)
-  return { size: bytes.length, small, ref: null, storedSize, ...digests }
+  return { size: bytes.length, small, ref: null, storedSize, tier: 'hot', ...digests }
 }
 
 async function storeLarge(
@@ -79,11 +86,13 @@ async function storeLarge(
     requireDigests(intake.body, digests)
   }
   try {
+    const { tier } = intake
     const { signal } = intake.body
-    const ref = await context.engine.append(verified(), { label: intake.label(), signal })
+    const ref = await context.engine.append(verified(), { label: intake.label(), tier, signal })
     if (digests === null) throw new Error('the engine resolved before the end of the body')
     const { md5, checksums } = digests as Digests
-    return { md5, checksums, size: ref.size, small: null, ref, storedSize: storedSizeOf(ref) }
+    const { size } = ref
+    return { md5, checksums, size, small: null, ref, storedSize: storedSizeOf(ref), tier }
   } finally {
     digester.close()
   }

@@ -13,6 +13,7 @@ import { multipartChecksumCases } from './object-store/multipart-checksum-cases.
 import { multipartListingCases } from './object-store/multipart-listing-cases.ts'
 import { putCases } from './object-store/put-cases.ts'
 import type { OpenSubject } from './object-store/subject.ts'
+import { tierCases } from './object-store/tier-cases.ts'
 import { usageCases } from './object-store/usage-cases.ts'
 import { versionCases } from './object-store/version-cases.ts'
 
@@ -33,6 +34,7 @@ export function objectStoreContract(name: string, open: OpenSubject): void {
     describe('listParts and listMultipartUploads', () => multipartListingCases(open))
     describe('access', () => accessCases(open))
     describe('usage', () => usageCases(open))
+    describe('tiers', () => tierCases(open))
     describe('versions', () => versionCases(open))
     describe('concurrency', () => concurrencyCases(open))
   })

@@ -157,13 +157,17 @@ function checkUsage(bucket: string, { usage, objects, uploads }: BucketState): s
     uploads: uploads.size,
     partBytes: sum(parts.map(({ size }) => size)),
   }
-  const { storedBytes, ...told } = usage
+  const { storedBytes, tiers, ...told } = usage
   const problems: string[] = []
   if (!isDeepStrictEqual(told, counted)) {
     problems.push(`usage of ${bucket}: ${JSON.stringify(told)}, not ${JSON.stringify(counted)}`)
   }
   if (storedBytes < 0 || (counted.bytes === 0) !== (storedBytes === 0)) {
     problems.push(`stored bytes of ${bucket}: ${storedBytes}`)
+  }
+  const byTier = Object.values(tiers)
+  if (sum(byTier.map(({ bytes }) => bytes)) !== counted.bytes) {
+    problems.push(`bytes of ${bucket} by tier: ${JSON.stringify(tiers)}`)
   }
   return problems
 }

@@ -38,6 +38,7 @@ import { decodePart } from '../../src/store/rows/part-row.ts'
 import { decodeStack, type StackFields } from '../../src/store/rows/stack-row.ts'
 import { decodeUpload } from '../../src/store/rows/upload-row.ts'
 import { type StoredVersion, unversioned } from '../../src/store/rows/version-field.ts'
+import { tierCounters } from '../../src/store/usage.ts'
 
 export interface StoreAudit {
   /** Blobs that object and part rows name, by "segment/offset". */
@@ -119,6 +120,11 @@ class Audit {
   #checkVersion(bucketId: number, where: string, object: ObjectFields): void {
     this.#count(bucketId, 'bytes', object.size)
     this.#count(bucketId, 'storedBytes', object.storedSize)
+    if (object.tier !== 'hot') {
+      const names = tierCounters[object.tier]
+      this.#count(bucketId, names.bytes, object.size)
+      this.#count(bucketId, names.storedBytes, object.storedSize)
+    }
     this.#checkBody(where, object)
   }
 

@@ -14,7 +14,7 @@ export interface MemorySubject extends StoreSubject {
 }
 
 export async function openMemoryStore(options: Partial<StoreOptions> = {}): Promise<MemorySubject> {
-  const engine = new MemoryBlobStore()
+  const engine = new MemoryBlobStore({ tiers: ['hot', 'warm', 'cold'] })
   const catalog = new MemoryCatalog(engine)
   const parts = { catalog, engine, clock: systemClock, random: systemRandom, options }
   const store = await LocalObjectStore.open(parts)

@@ -24,7 +24,8 @@ export async function openRealStore(
   options: Partial<StoreOptions> = {},
 ): Promise<RealSubject> {
   const ground = { clock: systemClock, random: systemRandom }
-  const segments = await LocalSegments.open({ fs, directory: '/data', storeId, ...ground })
+  const tiers = { warm: '/warm', cold: '/cold' }
+  const segments = await LocalSegments.open({ fs, directory: '/data', storeId, tiers, ...ground })
   const kv = new MemoryKv()
   const catalog = await LocalCatalog.open({
     segments,

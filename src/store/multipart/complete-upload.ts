@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Place } from '../../segment/types.ts'
+import { putParts } from '../body-parts.ts'
 import type { Change } from '../change.ts'
 import { commit } from '../commit.ts'
 import { requireWriteConditions } from '../conditions.ts'
@@ -8,23 +8,12 @@ import { bucketIn } from '../find-bucket.ts'
 import { markGarbage } from '../garbage.ts'
 import { versionInfo } from '../object-info.ts'
 import type { CompleteUploadInput, VersionInfo } from '../object-store.ts'
+import { tierOf } from '../placement.ts'
 import { storedSizeOf } from '../rows/blob-ref-field.ts'
-import { objectKey, partListKey } from '../rows/keys.ts'
-import {
-  decodeObjectHead,
-  encodeObjectRow,
-  type InlineBody,
-  type ObjectHeadFields,
-} from '../rows/object-row.ts'
-import {
-  type BodyPart,
-  encodePartList,
-  INLINE_PARTS_MAX,
-  PAGE_PARTS,
-  partSize,
-} from '../rows/part-list-row.ts'
+import { objectKey } from '../rows/keys.ts'
+import { decodeObjectHead, encodeObjectRow, type ObjectHeadFields } from '../rows/object-row.ts'
 import type { StoreContext } from '../store-context.ts'
-import { addUsage } from '../usage.ts'
+import { countVersion } from '../usage.ts'
 import { makeRoom } from '../version-stack.ts'
 import { partsIn, removeUpload, type UploadedPart } from './abort-upload.ts'
 import {
@@ -88,6 +77,7 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
     modifiedAt: context.clock.now(),
     etag: etagOf(parts.map(({ md5 }) => md5)),
     storedSize: parts.reduce((sum, { ref }) => sum + (ref === null ? 0 : storedSizeOf(ref)), 0),
+    tier: tierOf(found.upload.storageClass, context.engine.tiers),
     bodyId,
     uploadId: found.id,
     version,
@@ -98,21 +88,8 @@ function putCompleted(change: Change, context: StoreContext, completed: Complete
     if (part.ref !== null && !kept.has(part)) markGarbage(change, part.ref)
   }
   removeUpload(change, found, uploaded)
-  const { size, storedSize } = head
-  addUsage(change, found.bucketId, { objects: 1, bytes: size, storedBytes: storedSize })
+  countVersion(change, found.bucketId, { object: head, counter: 'objects', sign: 1 })
   return versionInfo(input.key, head, found.bucket)
-}
-
-/** Few parts go into the object's row, many onto pages of their own. */
-function putParts(change: Change, bodyId: Place | null, parts: readonly BodyPart[]): InlineBody {
-  if (parts.length <= INLINE_PARTS_MAX || bodyId === null) return { kind: 'parts', parts }
-  let start = 0
-  for (let firstIndex = 0; firstIndex < parts.length; firstIndex += PAGE_PARTS) {
-    const page = { firstIndex, parts: parts.slice(firstIndex, firstIndex + PAGE_PARTS) }
-    change.put(partListKey(bodyId, start), encodePartList(page))
-    start += page.parts.reduce((sum, part) => sum + partSize(part), 0)
-  }
-  return { kind: 'part-list' }
 }
 
 /** @throws StoreError `invalid-part`, `invalid-part-order`, `part-too-small`, `object-too-large` */

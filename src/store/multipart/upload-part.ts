@@ -4,6 +4,7 @@ import { StoreError } from '../errors.ts'
 import { markGarbage } from '../garbage.ts'
 import { partLabel } from '../label.ts'
 import type { ObjectBody, PartInfo, UploadPartInput } from '../object-store.ts'
+import { tierOf } from '../placement.ts'
 import { partChangeKey, partKey } from '../rows/keys.ts'
 import { decodePart, encodePart, type PartDigest, type PartFields } from '../rows/part-row.ts'
 import type { StoredBody } from '../store-body.ts'
@@ -19,7 +20,11 @@ export async function uploadPart(context: StoreContext, input: UploadPartInput):
   requireAlgorithm(body, upload.checksum?.algorithm ?? null)
   const kept = upload.checksum?.algorithm ?? DEFAULT_UPLOAD_ALGORITHM
   const label = () => partLabel({ bucket, key, writtenAt: context.clock.now() }, id, partNumber)
-  return commitBody(context, { body, algorithms: [kept], label }, (change, stored) => {
+  const tier = tierOf(upload.storageClass, context.engine.tiers)
+  // Nothing takes a part to another tier later: it is written into its own at once.
+  const place = tier === 'hot' ? { tier } : { tier, inlineSizeMax: 0 }
+  const intake = { body, algorithms: [kept], label, ...place }
+  return commitBody(context, intake, (change, stored) => {
     const found = uploadIn(change, input)
     if (found === null) throw new StoreError('no-such-upload')
     const rowKey = partKey(id, partNumber)

@@ -23,6 +23,7 @@ export const spaces = {
   part: 0x70, // p
   reference: 0x72, // r
   lineage: 0x73, // s
+  pendingMove: 0x74, // t
   upload: 0x75, // u
   stack: 0x76, // v
   garbageTotal: 0x77, // w
@@ -35,6 +36,10 @@ export const usageNames = {
   storedBytes: 0x73, // s
   uploads: 0x75, // u
   partBytes: 0x70, // p
+  warmBytes: 0x77, // w
+  warmStoredBytes: 0x57, // W
+  coldBytes: 0x63, // c
+  coldStoredBytes: 0x43, // C
   olderVersions: 0x76, // v
 } as const
 export type UsageName = keyof typeof usageNames
@@ -110,6 +115,20 @@ export function objectKey(bucketId: number, name: string | Uint8Array): Buffer {
 /** The bytes of the object's name within its key. */
 export function nameOfObject(key: Buffer): Buffer {
   return key.subarray(5)
+}
+
+/** Says that the current object's bytes are to be taken to the tier of its class. */
+export function pendingMoveKey(bucketId: number, name: string): Buffer {
+  const key = objectKey(bucketId, name)
+  key[0] = spaces.pendingMove
+  return key
+}
+
+/** Key of the current object that such a row is about. */
+export function objectOfPendingMove(key: Buffer): Buffer {
+  const object = Buffer.from(key)
+  object[0] = spaces.object
+  return object
 }
 
 /** What lies below the current version of an object. */

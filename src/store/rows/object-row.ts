@@ -6,7 +6,7 @@
 import type { BlobRef } from '../../engine/blob-store.ts'
 import type { ChecksumAlgorithm } from '../../model/checksum.ts'
 import type { StorageClass } from '../../model/storage-class.ts'
-import type { Place } from '../../segment/types.ts'
+import { type Place, type Tier, tiers } from '../../segment/types.ts'
 import {
   readAttributes,
   type StoredAttributes,
@@ -27,6 +27,8 @@ const VERSION_WITH_ID = 2
 const ROW = 'object'
 const HEAD_SIZE = 56
 const ETAG_SIZE = 16
+
+const tierNames = Object.keys(tiers) as readonly Tier[]
 
 const FLAG_SHARED = 1
 const FLAG_PART_LIST = 2
@@ -54,6 +56,11 @@ export interface ObjectHeadFields {
   readonly etag: Buffer
   /** What the body's records occupy on disk. */
   readonly storedSize: number
+  /**
+   * Where the body was put, and is counted. Small bodies ride in their commit, which is hot, until
+   * they are taken to the tier of their class.
+   */
+  readonly tier: Tier
   /** Id of the body's first blob, which no other body has; null for a body without bytes. */
   readonly bodyId: Place | null
   /** Of the upload that made it; null for other objects and for copies. */
@@ -82,7 +89,8 @@ export function encodeObjectRow(object: ObjectFields): Buffer {
   writer.u8(flagsOf(object))
   writer.u8(storageClassByte(object.storageClass)).u8(checksumByte(checksum))
   writer.u16(object.partCount)
-  writer.u8(checksumByte(partChecksum && { algorithm: partChecksum, type: 'FULL_OBJECT' })).u8(0)
+  writer.u8(checksumByte(partChecksum && { algorithm: partChecksum, type: 'FULL_OBJECT' }))
+  writer.u8(tiers[object.tier])
   writer.u64(object.size).u64(object.modifiedAt).bytes(object.etag).u64(object.storedSize)
   writer.u32(bodyId?.segment ?? 0).u32(bodyId?.offset ?? 0)
   if (version !== unversioned) writer.bytes(version.id)
@@ -111,7 +119,8 @@ export function decodeObjectHead(row: Buffer): ObjectHeadFields {
   const flags = row[1]!
   const known = FLAG_SHARED | FLAG_PART_LIST | (hasId ? FLAG_NULL : 0)
   if (flags > known) throw damagedRow(ROW, 'flags')
-  if (row[7] !== 0) throw damagedRow(ROW, 'reserved')
+  const tier = tierNames[row[7]!]
+  if (tier === undefined) throw damagedRow(ROW, 'tier')
   const kind = checksumKindOf(row[3]!, ROW)
   const partCount = row.readUInt16LE(4)
   const digestEnd = digestStart + (kind === null ? 0 : digestSizes[kind.algorithm])
@@ -130,6 +139,7 @@ export function decodeObjectHead(row: Buffer): ObjectHeadFields {
     modifiedAt: u64At(row, 16),
     etag: row.subarray(24, 24 + ETAG_SIZE),
     storedSize: u64At(row, 40),
+    tier,
     bodyId: segment === 0 ? null : { segment, offset: row.readUInt32LE(52) },
     uploadId: uploadId?.every((byte) => byte === 0) ? null : uploadId,
     version: hasId ? versionAt(row, flags) : unversioned,

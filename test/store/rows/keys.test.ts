@@ -30,12 +30,19 @@ describe('keys', () => {
     expect(hex(keys.partKey(uploadId, 10_000))).toBe(`70${hex(uploadId)}2710`)
     expect(hex(keys.referenceKey(place))).toBe('720102030405060708')
     expect(hex(keys.lineageKey(258))).toBe('7300000102')
+    expect(hex(keys.pendingMoveKey(258, 'é'))).toBe('7400000102c3a9')
+    expect(hex(keys.counterKey(258, 'warmBytes'))).toBe('630000010277')
+    expect(hex(keys.counterKey(258, 'warmStoredBytes'))).toBe('630000010257')
+    expect(hex(keys.counterKey(258, 'coldBytes'))).toBe('630000010263')
+    expect(hex(keys.counterKey(258, 'coldStoredBytes'))).toBe('630000010243')
     expect(hex(keys.uploadKey(258, Buffer.from('abc'), uploadId))).toBe(
       `7500000102616263000000000004${hex(uploadId)}`,
     )
   })
 
   it('say what they were made of', () => {
+    const pending = keys.pendingMoveKey(7, 'a/b')
+    expect(keys.objectOfPendingMove(pending).equals(keys.objectKey(7, 'a/b'))).toBe(true)
     const upload = keys.uploadKey(1, Buffer.from('a\0b'), uploadId)
     expect(keys.nameOfUpload(upload).toString()).toBe('a\0b')
     expect(keys.uploadIdOfUpload(upload)).toEqual(uploadId)

@@ -19,6 +19,7 @@ import {
 } from '../../../src/store/rows/object-row.ts'
 import { decodePartList, encodePartList } from '../../../src/store/rows/part-list-row.ts'
 import { decodePart, encodePart } from '../../../src/store/rows/part-row.ts'
+import { encodePendingMove, requirePendingMove } from '../../../src/store/rows/pending-move-row.ts'
 import { decodeStack, encodeStack } from '../../../src/store/rows/stack-row.ts'
 import { decodeUpload, encodeUpload } from '../../../src/store/rows/upload-row.ts'
 import { unversioned } from '../../../src/store/rows/version-field.ts'
@@ -39,6 +40,7 @@ const object: ObjectFields = {
   modifiedAt: 1_700_000_000_000,
   etag: md5,
   storedSize: 4144,
+  tier: 'hot',
   bodyId: oneChunk.blob,
   uploadId: null,
   version: unversioned,
@@ -261,13 +263,21 @@ describe('an object row', () => {
     expect(decodeObjectHead(encodeObjectRow(object).subarray(0, 60))).toEqual(head)
   })
 
+  it('says in byte 7 to which tier the body was written', () => {
+    for (const [number, tier] of (['hot', 'warm', 'cold'] as const).entries()) {
+      const row = encodeObjectRow({ ...object, tier })
+      expect(row[7]).toBe(number)
+      expect(decodeObject(row).tier).toBe(tier)
+    }
+  })
+
   it.each([
     [1, 4, 'flags'],
     [2, 0, 'storage class'],
     [2, 9, 'storage class'],
     [3, 6, 'checksum algorithm'],
     [6, 99, 'checksum algorithm'],
-    [7, 1, 'reserved'],
+    [7, 3, 'tier'],
     [15, 0x20, 'integer'],
   ])('refuses byte %i being %i', (offset, value, field) => {
     const row = encodeObjectRow(object)
@@ -332,5 +342,15 @@ describe('a delete marker row', () => {
     expect(() => decodeMarker(encodeObjectRow({ ...object, version }))).toThrow(
       'delete marker row: flags',
     )
+  })
+})
+
+describe('a pending move row', () => {
+  it('is its version, and nothing else is one', () => {
+    expect(encodePendingMove().toString('hex')).toBe('01')
+    requirePendingMove(encodePendingMove())
+    for (const row of ['', '00', '02', '0100']) {
+      expect(() => requirePendingMove(bytes(row))).toThrow()
+    }
   })
 })

@@ -1,0 +1,92 @@
+/**
+ * Takes what is stored where it belongs: small bodies to the tier of their class, and whole segments
+ * to colder tiers as they age and nobody reads them. It decides; compaction and the store move.
+ */
+import type { Heat } from '../../engine/tiering/heat.ts'
+import { chooseMove, type TierPolicy } from '../../engine/tiering/tier-policy.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Segments } from '../../segment/segments.ts'
+import type { Compaction } from '../compaction/compaction.ts'
+import type { StoreContext } from '../store-context.ts'
+import type { TieringListener } from './events.ts'
+import { PendingMoves } from './pending-moves.ts'
+
+export interface TieringParts {
+  readonly segments: Segments
+  readonly compaction: Pick<Compaction, 'movable' | 'move'>
+  readonly heat: Heat
+  /** Keeps the heat for the next process; durable at resolve. */
+  readonly saveHeat: (heat: Heat) => Promise<void>
+  readonly clock: Clock
+  readonly options: TieringOptions
+  readonly listener?: TieringListener
+}
+
+export interface TieringOptions extends Omit<TierPolicy, 'tiers'> {
+  /** Heat is saved so often, when there is any that is new. */
+  readonly heatSaveIntervalMs: number
+}
+
+/** One per store. Its steps and those of compaction come one after another. */
+export class Tiering {
+  readonly #parts: TieringParts
+  readonly #emit: TieringListener
+  readonly #pending: PendingMoves
+  #heatSavedAt: number
+
+  constructor(context: StoreContext, parts: TieringParts) {
+    this.#parts = parts
+    this.#emit = parts.listener ?? (() => {})
+    this.#pending = new PendingMoves(context, this.#emit)
+    this.#heatSavedAt = parts.clock.now()
+  }
+
+  /**
+   * Does one piece of work. Resolves with false when there was none, or when it could not be done,
+   * which the listener is told.
+   *
+   * @throws the signal's reason, once aborted; nothing is half done then
+   */
+  async step(signal: AbortSignal): Promise<boolean> {
+    const now = this.#parts.clock.now()
+    this.#parts.heat.cool(now)
+    if (now - this.#heatSavedAt >= this.#parts.options.heatSaveIntervalMs) await this.#saveHeat(now)
+    try {
+      if ((await this.#pending.step(signal)) > 0) return true
+      const move = this.#choose(now)
+      return move !== null && (await this.#parts.compaction.move(move.source, move.tier, signal))
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      this.#emit({ event: 'tiering-failed', cause })
+      return false
+    }
+  }
+
+  /** Saves what is known of the heat. Never rejects. */
+  async close(): Promise<void> {
+    const now = this.#parts.clock.now()
+    this.#parts.heat.cool(now)
+    await this.#saveHeat(now)
+  }
+
+  #choose(now: number) {
+    const { segments, compaction, heat, options } = this.#parts
+    const candidates = compaction.movable().map(({ id, tier, createdAt }) => ({
+      id,
+      tier,
+      ageMs: now - createdAt,
+      heat: heat.of(id),
+    }))
+    return chooseMove(candidates, { ...options, tiers: segments.tiers })
+  }
+
+  async #saveHeat(now: number): Promise<void> {
+    this.#heatSavedAt = now
+    if (!this.#parts.heat.takeChanged()) return
+    try {
+      await this.#parts.saveHeat(this.#parts.heat)
+    } catch (cause) {
+      this.#emit({ event: 'tiering-failed', cause })
+    }
+  }
+}
