@@ -6,17 +6,18 @@ import type { ObjectKey } from '../../src/model/object-key.ts'
 import type {
   CompletedPart,
   CompleteUploadInput,
+  CopiedObject,
   CopyObjectInput,
   CreateUploadInput,
   Deleted,
   ListObjectsQuery,
   ObjectAttributes,
   ObjectBody,
-  ObjectInfo,
   ObjectReader,
   ObjectStore,
   PartInfo,
   PutObjectInput,
+  VersionInfo,
 } from '../../src/store/object-store.ts'
 
 export const bucket = 'pots' as BucketName
@@ -145,7 +146,7 @@ export function copy(
   source: string,
   target: string,
   more: Partial<CopyObjectInput> = {},
-): Promise<ObjectInfo> {
+): Promise<CopiedObject> {
   return store.copyObject({
     source: { bucket, key: key(source), conditions: {} },
     bucket,
@@ -205,7 +206,7 @@ export class UploadClient {
   complete(
     parts: readonly (PartInfo | CompletedPart)[],
     more: Partial<CompleteUploadInput> = {},
-  ): Promise<ObjectInfo> {
+  ): Promise<VersionInfo> {
     return this.store.completeMultipartUpload({
       bucket,
       key: key(this.name),

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { NULL_VERSION_ID, type VersionId } from '../../../src/model/version-id.ts'
-import type { Deleted, ObjectStore } from '../../../src/store/object-store.ts'
+import type { Deleted, ListVersionsQuery, ObjectStore } from '../../../src/store/object-store.ts'
 import {
   bucket,
   copy,
@@ -45,12 +45,16 @@ export function versionCases(open: OpenSubject): void {
   it(
     'tells a version that is not there from a key that is not',
     onVersions(async (store) => {
-      await written(store, 'x')
+      const ids = [await written(store, 'x'), await written(store, 'y')]
       expect(await failure(get(store, 'none'))).toBe('no-such-key')
-      for (const version of [foreign, NULL_VERSION_ID]) {
+      // Of the right number, and by chance of another: as after a backup was restored.
+      const twisted = ids.map((id) => `${id.slice(0, 16)}${'0'.repeat(16)}` as VersionId)
+      for (const version of [foreign, NULL_VERSION_ID, ...twisted]) {
         expect(await failure(get(store, 'a', { version }))).toBe('no-such-version')
         expect(await failure(get(store, 'none', { version }))).toBe('no-such-version')
+        await removeVersion(store, version)
       }
+      expect((await shown(store)).map(([, id]) => id)).toEqual([...ids].reverse())
     }),
   )
 
@@ -309,6 +313,65 @@ export function versionCases(open: OpenSubject): void {
   )
 
   it(
+    'goes on listing behind a version that was removed meanwhile',
+    onVersions(async (store) => {
+      const [one, two, three] = [
+        await written(store, '1'),
+        await written(store, '2'),
+        await written(store, '3'),
+      ]
+      expect(await shownAfter(store, three)).toEqual([
+        ['a', two, 'object'],
+        ['a', one, 'object'],
+      ])
+      await removeVersion(store, three)
+      expect(await shownAfter(store, three)).toEqual([
+        ['a', two, 'latest object'],
+        ['a', one, 'object'],
+      ])
+      const markers = [(await remove(store, 'a')).versionId, (await remove(store, 'a')).versionId]
+      const rest = [
+        ['a', markers[0], 'latest marker'],
+        ['a', two, 'object'],
+        ['a', one, 'object'],
+      ]
+      await removeVersion(store, markers[1])
+      expect(await shownAfter(store, markers[1])).toEqual(rest)
+      expect(await shownAfter(store, two)).toEqual(rest.slice(2))
+      expect(await shownAfter(store, one)).toEqual([])
+      // There is no null version to go on behind: all are shown again rather than none.
+      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual(rest)
+      expect(await shownAfter(store, null)).toEqual([])
+    }),
+  )
+
+  it(
+    'lists behind a null version wherever it lies',
+    onStore(open, async (store) => {
+      await put(store, 'a', 'null')
+      await put(store, 'b', 'other')
+      await store.putBucketVersioning(bucket, 'enabled')
+      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([['b', 'null', 'latest object']])
+      const id = await written(store, 'x')
+      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([['b', 'null', 'latest object']])
+      await store.putBucketVersioning(bucket, 'suspended')
+      await written(store, 'null again')
+      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([
+        ['a', id, 'object'],
+        ['b', 'null', 'latest object'],
+      ])
+      const page = await versions(store, { limit: 1 })
+      expect(page).toMatchObject({ isTruncated: true, lastKey: 'a' })
+      // Says where to go on even when the null version is gone by then.
+      await removeVersion(store, NULL_VERSION_ID)
+      expect(await shownAfter(store, page.lastVersion)).toEqual([
+        ['a', id, 'latest object'],
+        ['b', 'null', 'latest object'],
+      ])
+    }),
+  )
+
+  it(
     'counts older versions and their bytes',
     onVersions(async (store) => {
       await put(store, 'a', noise(100))
@@ -329,15 +392,20 @@ export function versionCases(open: OpenSubject): void {
 }
 
 /** What is shown of the bucket's history: key, version, what it is. */
-async function shown(store: ObjectStore) {
-  return (await versions(store)).versions.map((version) => [
+function shown(store: ObjectStore) {
+  return shownAfter(store, null, '')
+}
+
+async function shownAfter(store: ObjectStore, afterVersion: VersionId | null, afterKey = 'a') {
+  const page = await versions(store, { afterKey, afterVersion })
+  return page.versions.map((version) => [
     version.key,
     version.versionId,
     `${version.isLatest ? 'latest ' : ''}${version.kind === 'object' ? 'object' : 'marker'}`,
   ])
 }
 
-function versions(store: ObjectStore) {
+function versions(store: ObjectStore, more: Partial<ListVersionsQuery> = {}) {
   return store.listObjectVersions({
     bucket,
     prefix: '',
@@ -345,6 +413,7 @@ function versions(store: ObjectStore) {
     afterKey: '',
     afterVersion: null,
     limit: 1000,
+    ...more,
   })
 }
 
