@@ -216,7 +216,8 @@ export class BlobEngine implements BlobStore {
     await Promise.all([...this.#lanes.values()].map((lanes) => lanes.close()))
   }
 
-  async #appendChunks(chunker: Chunker, { label, tier = 'hot' }: AppendOptions): Promise<BlobRef> {
+  async #appendChunks(chunker: Chunker, options: AppendOptions): Promise<BlobRef> {
+    const { label, tier = 'hot', onRemains } = options
     const lanes = this.#lanes.get(tier)
     assert(lanes !== undefined, `the ${tier} tier has no place`)
     const lane = lanes.take()
@@ -233,6 +234,8 @@ export class BlobEngine implements BlobStore {
       return await writing.finish(label).catch(rethrowMapped)
     } catch (error) {
       await writing.giveUp()
+      const remains = onRemains === undefined ? null : await writing.remains()
+      if (remains !== null) onRemains?.(remains)
       throw error
     } finally {
       chunker.release()

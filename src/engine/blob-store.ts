@@ -15,6 +15,9 @@ export interface BlobRef {
   readonly extents: readonly BlobExtent[]
 }
 
+/** What is left of a blob that was cut off. */
+export type BlobRemains = Pick<BlobRef, 'blob' | 'extents'>
+
 export interface BlobExtent {
   readonly segment: number
   readonly storedSize: number
@@ -36,6 +39,11 @@ export interface AppendOptions {
   /** Opaque to the engine; kept beside the blob so that a lost catalog can be salvaged. ≤ 4 KiB. */
   readonly label: Uint8Array
   readonly signal: AbortSignal
+  /**
+   * Told, before `append` rejects, what lies on disk for good of a blob that was not stored: it is
+   * garbage that nobody else knows of. Not called when there is nothing, or nobody can tell.
+   */
+  readonly onRemains?: (remains: BlobRemains) => void
   /** Where it is written: one of the store's `tiers`; hot unless set. */
   readonly tier?: Tier
 }

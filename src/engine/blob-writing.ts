@@ -7,7 +7,7 @@
 import assert from 'node:assert/strict'
 import type { SegmentWriter } from '../segment/segments.ts'
 import { type Place, RECIPE_NUMBER, type RecordInput, recordSpan } from '../segment/types.ts'
-import type { BlobRef } from './blob-store.ts'
+import type { BlobExtent, BlobRef, BlobRemains } from './blob-store.ts'
 import type { ChunkBuffers } from './chunker.ts'
 import { type Compressed, compressChunk } from './compression/choose.ts'
 import type { Codec } from './compression/codec.ts'
@@ -80,6 +80,20 @@ export class BlobWriting {
   /** Waits until nothing of this blob is under way, whatever its outcome. */
   async giveUp(): Promise<void> {
     await Promise.allSettled([...this.#compressing, ...this.#writes])
+  }
+
+  /**
+   * What lies on disk of a blob that was given up; null when nothing does. What may have been lost
+   * with a segment that failed is left out.
+   */
+  async remains(): Promise<BlobRemains | null> {
+    const extents: BlobExtent[] = []
+    for (const [writer, end] of this.#ends) {
+      if (writer.durableSize < end) await this.#guard(writer, writer.sync()).catch(() => {})
+      if (writer.durableSize < end) continue
+      extents.push({ segment: writer.id, storedSize: this.#extents.get(writer.id) ?? 0 })
+    }
+    return this.#blob === null || extents.length === 0 ? null : { blob: this.#blob, extents }
   }
 
   async #compress(raw: Buffer): Promise<CompressedChunk> {

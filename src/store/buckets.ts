@@ -1,6 +1,7 @@
 /** Buckets: made, found, listed, removed. */
 import type { Catalog } from '../catalog/catalog.ts'
 import type { BucketName } from '../model/bucket-name.ts'
+import type { Change } from './change.ts'
 import { commit } from './commit.ts'
 import { dropBucketConfigs, startAccess } from './configure-bucket.ts'
 import { StoreError } from './errors.ts'
@@ -23,10 +24,13 @@ import {
 import {
   bucketKey,
   bucketOfKey,
+  bucketSpaceRange,
   counterKey,
   nextBucketKey,
   prefixRange,
   removedBucketKey,
+  spaces,
+  type UsageName,
 } from './rows/keys.ts'
 import type { StoreContext } from './store-context.ts'
 
@@ -55,9 +59,7 @@ export async function deleteBucket(context: StoreContext, bucket: BucketName): P
   const id = await commit(context.catalog, (change) => {
     change.freesSpace()
     const { id } = bucketIn(change, bucket)
-    for (const counter of ['objects', 'olderVersions'] as const) {
-      if (change.readCounter(counterKey(id, counter)) > 0) throw new StoreError('bucket-not-empty')
-    }
+    requireEmpty(change, context.catalog, id)
     change.delete(bucketKey(bucket))
     dropBucketConfigs(change, id)
     change.put(removedBucketKey(id), encodeRemovedBucket())
@@ -67,6 +69,32 @@ export async function deleteBucket(context: StoreContext, bucket: BucketName): P
     await purgeRemovedBucket(context, id)
   } catch {
     // The bucket is gone for good; its row among the removed ones keeps the rest of the work.
+  }
+}
+
+/** Counters that say whether there is anything in a bucket, and where it lies. */
+const contents = {
+  objects: spaces.object,
+  olderVersions: spaces.history,
+} as const satisfies Partial<Record<UsageName, number>>
+
+/**
+ * The counters guard against writes beside this one. They are not taken at their word: a journal that
+ * was damaged may have left them wrong, and then neither is anything orphaned, nor a bucket without
+ * anything in it kept for ever.
+ */
+function requireEmpty(change: Change, catalog: Catalog, bucketId: number): void {
+  const names = Object.keys(contents) as (keyof typeof contents)[]
+  const counts = names.map((name) => change.readCounter(counterKey(bucketId, name)))
+  // Rows are looked at as of a durable state, which the counters must be of.
+  change.requireSettled()
+  for (const name of names) {
+    const [row] = catalog.range(bucketSpaceRange(contents[name], bucketId))
+    if (row !== undefined) throw new StoreError('bucket-not-empty')
+  }
+  for (const [index, name] of names.entries()) {
+    const count = counts[index] ?? 0
+    if (count !== 0) change.add(counterKey(bucketId, name), -count)
   }
 }
 

@@ -9,7 +9,7 @@
  * a write that a crash could still bring back: then an empty commit makes that failure final first.
  */
 import type { Catalog } from '../catalog/catalog.ts'
-import type { BlobRef, BlobStore } from '../engine/blob-store.ts'
+import type { BlobRef, BlobRemains, BlobStore } from '../engine/blob-store.ts'
 import type { Place } from '../segment/types.ts'
 import { Change } from './change.ts'
 import { StoreError } from './errors.ts'
@@ -44,19 +44,23 @@ export async function commit<Result>(
 }
 
 /**
- * Stores a body and commits what names it. When the commit is refused or fails, the bytes that are
- * already durable are written down as garbage, and the error is rethrown.
+ * Stores a body and commits what names it. When the body is cut off, or the commit is refused or
+ * fails, the bytes that are already durable are written down as garbage, and the error is rethrown.
  */
 export async function commitBody<Result>(
   context: StoreContext,
   intake: BodyIntake,
   build: (change: Change, stored: StoredBody) => Result,
 ): Promise<Result> {
-  const stored = await storeBody(context, intake)
+  let remains = null as BlobRemains | null
   try {
+    const stored = await storeBody(context, intake, (left) => {
+      remains = left
+    })
+    remains = stored.ref
     return await commit(context.catalog, (change) => build(change, stored))
   } catch (error) {
-    if (stored.ref !== null) await leaveGarbage(context, stored.ref)
+    if (remains !== null) await leaveGarbage(context, remains)
     throw error
   }
 }
@@ -87,7 +91,7 @@ function tryBuild<Result>(change: Change, build: (change: Change) => Result): Bu
 }
 
 /** Best effort: when even this cannot be committed, a check of the store finds the bytes later. */
-async function leaveGarbage(context: StoreContext, ref: BlobRef): Promise<void> {
+async function leaveGarbage(context: StoreContext, ref: BlobRemains): Promise<void> {
   try {
     await commit(context.catalog, (change) => {
       change.freesSpace()

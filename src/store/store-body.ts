@@ -3,7 +3,7 @@
  * it when size or digest are not what was declared. A small body is gathered to ride in a commit;
  * a larger one streams into the engine and is durable when this resolves.
  */
-import type { BlobRef, SmallBlob } from '../engine/blob-store.ts'
+import type { BlobRef, BlobRemains, SmallBlob } from '../engine/blob-store.ts'
 import type { ChecksumAlgorithm } from '../model/checksum.ts'
 import { recordSpan, type Tier } from '../segment/types.ts'
 import { BodyDigester, type Digests, digestsOf } from './digests.ts'
@@ -36,14 +36,20 @@ export interface StoredBody extends Digests {
   readonly tier: Tier
 }
 
-export async function storeBody(context: StoreContext, intake: BodyIntake): Promise<StoredBody> {
+/** @param onRemains told of what a large body leaves on disk that was not stored */
+export async function storeBody(
+  context: StoreContext,
+  intake: BodyIntake,
+  onRemains: (remains: BlobRemains) => void,
+): Promise<StoredBody> {
   const { body } = intake
   const pieces = sized(body, context.options.bodySizeMax)[Symbol.asyncIterator]()
   try {
     const inlineSizeMax = intake.inlineSizeMax ?? context.options.inlineSizeMax
     const head = await gather(pieces, inlineSizeMax)
     if (head.isWhole) return storeSmall(context, intake, head.pieces)
-    return await storeLarge(context, intake, resumed(head.pieces, pieces))
+    const stream = resumed(head.pieces, pieces)
+    return await storeLarge(context, intake, { stream, onRemains })
   } finally {
     await pieces.return(undefined)
   }
@@ -69,16 +75,21 @@ function storeSmall(
   return { size: bytes.length, small, ref: null, storedSize, tier: 'hot', ...digests }
 }
 
+interface LargeBody {
+  readonly stream: AsyncIterable<Uint8Array>
+  readonly onRemains: (remains: BlobRemains) => void
+}
+
 async function storeLarge(
   context: StoreContext,
   intake: BodyIntake,
-  pieces: AsyncIterable<Uint8Array>,
+  { stream, onRemains }: LargeBody,
 ): Promise<StoredBody> {
   const digester = await BodyDigester.open(context.crc64, algorithmsOf(intake))
   let digests: Digests | null = null
   // Digests are compared within the stream, so that the engine drops a body that does not hold.
   async function* verified(): AsyncGenerator<Uint8Array> {
-    for await (const piece of pieces) {
+    for await (const piece of stream) {
       digester.update(piece)
       yield piece
     }
@@ -88,7 +99,8 @@ async function storeLarge(
   try {
     const { tier } = intake
     const { signal } = intake.body
-    const ref = await context.engine.append(verified(), { label: intake.label(), tier, signal })
+    const label = intake.label()
+    const ref = await context.engine.append(verified(), { label, tier, signal, onRemains })
     if (digests === null) throw new Error('the engine resolved before the end of the body')
     const { md5, checksums } = digests as Digests
     const { size } = ref

@@ -11,13 +11,15 @@ import { checkInvariants } from './invariants.ts'
 export interface SegmentCheckOptions {
   /** A power loss has left holes where nothing had been acknowledged. */
   readonly holes?: boolean
+  /** No record may be there of a blob that is neither named nor garbage. */
+  readonly complete?: boolean
 }
 
 /** @throws Error that lists every breach */
 export async function checkSegments(
   catalog: Catalog,
   segments: Segments,
-  { holes = false }: SegmentCheckOptions = {},
+  { holes = false, complete = false }: SegmentCheckOptions = {},
 ): Promise<void> {
   const { named, garbage } = checkInvariants(catalog)
   const family = SegmentFamily.load(catalog)
@@ -42,6 +44,9 @@ export async function checkSegments(
   if (!holes) breaches.push(...damages)
   for (const [name, size] of expected) {
     if (found.get(name) !== size) breaches.push(`${name}: rows say ${size}, is ${found.get(name)}`)
+  }
+  for (const name of complete ? found.keys() : []) {
+    if (!expected.has(name)) breaches.push(`${name}: ${found.get(name)} bytes of no known blob`)
   }
   if (breaches.length > 0) throw new Error(breaches.join('\n'))
 }

@@ -11,7 +11,7 @@ import type { CompactionEvent } from '../../../src/store/compaction/events.ts'
 import { settleSegments } from '../../../src/store/compaction/settle-segments.ts'
 import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
 import { Readers } from '../../../src/store/readers.ts'
-import { checkSegments } from '../segment-invariants.ts'
+import { checkSegments, type SegmentCheckOptions } from '../segment-invariants.ts'
 import { neverAborted } from '../store-requests.ts'
 
 const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
@@ -85,9 +85,9 @@ export async function openCompactionBed(
       await compaction.removed()
       return count
     },
-    async audit(): Promise<void> {
+    async audit(options: SegmentCheckOptions = {}): Promise<void> {
       await catalog.settled()
-      await checkSegments(catalog, segments)
+      await checkSegments(catalog, segments, options)
     },
     async close(): Promise<void> {
       await engine[Symbol.asyncDispose]()
