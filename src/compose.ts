@@ -10,26 +10,41 @@ import type { Config } from './config/schema.ts'
 import { DataDirectory } from './data-directory.ts'
 import { BlobEngine } from './engine/blob-engine.ts'
 import { codecOf } from './engine/compression/choose.ts'
+import type { Heat } from './engine/tiering/heat.ts'
+import { loadHeat, saveHeat } from './engine/tiering/heat-file.ts'
 import type { Ground } from './ground.ts'
 import { HttpServer } from './http/server.ts'
 import type { Credential } from './identity/identity.ts'
 import { LocalIdentity } from './identity/local-identity.ts'
+import { Scrubber } from './maintenance/scrub/scrubber.ts'
 import type { BucketName } from './model/bucket-name.ts'
 import { DiskRoom } from './platform/disk-room.ts'
 import { conditionsOf, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
-import { Compaction } from './store/compaction/compaction.ts'
+import { Compaction, type CompactionParts } from './store/compaction/compaction.ts'
 import type { SpaceUsage } from './store/compaction/segment-space.ts'
 import { settleSegments } from './store/compaction/settle-segments.ts'
 import { StoreError } from './store/errors.ts'
 import { LocalObjectStore } from './store/local-object-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { Readers } from './store/readers.ts'
-import { catalogLog, compactionLog, engineLog } from './telemetry/floor-log.ts'
+import { Tiering } from './store/tiering/tiering.ts'
+import { inTurn } from './store/tiering/upkeep.ts'
+import {
+  catalogLog,
+  compactionLog,
+  engineLog,
+  scrubLog,
+  tieringLog,
+} from './telemetry/floor-log.ts'
 import type { Log } from './telemetry/log.ts'
 import { requestLog } from './telemetry/request-log.ts'
+
+const HOUR_MS = 3_600_000
+/** What a crash costs of the heat. */
+const HEAT_SAVE_INTERVAL_MS = 10 * 60_000
 
 export interface StartInput {
   readonly config: Config
@@ -160,6 +175,8 @@ async function openStore(
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
   const listener = compactionLog(log)
   const lineage = await settleSegments({ catalog, segments, listener })
+  const heatPath = `${path}/heat`
+  const heat = await loadHeat(fileSystem, heatPath, { now: clock.now() })
   const engine = floors.own(
     await BlobEngine.open({
       segments,
@@ -167,15 +184,15 @@ async function openStore(
       options: engineOptions(config),
       listener: engineLog(log),
       room,
+      ...(segments.tiers.length > 1 ? { heat } : {}),
     }),
   )
   const readers = new Readers()
   const journal = catalog.release
   const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener }
-  const compaction = new Compaction({ ...parts, options: compactionOptions(config) })
-  const background = floors.own(
-    new BackgroundCompaction(compaction, { intervalMs: config.compactionIntervalMs }),
-  )
+  const upkeep = openUpkeep({ config, ground, log }, { ...parts, heat, heatPath })
+  const { compaction } = upkeep
+  const background = floors.own(upkeep.background)
   const { inlineSizeMax, newBucketAccess } = config
   const store = await LocalObjectStore.open({
     catalog,
@@ -186,7 +203,19 @@ async function openStore(
     options: { inlineSizeMax, newBucketAccess },
     onDeleted: () => background.notice(),
   })
-  if (config.compaction === 'on') background.start()
+  if (upkeep.isWanted) background.start()
+  const scrubber = floors.own(
+    new Scrubber({
+      segments,
+      fileSystem,
+      path,
+      clock,
+      isBusy: () => engine.isAppending || readers.count > 0,
+      options: { periodMs: config.scrubPeriodMs, bytesPerSecondMax: config.scrubRateMax },
+      listener: scrubLog(log),
+    }),
+  )
+  if (config.scrub === 'on') scrubber.start()
   const identity = await LocalIdentity.open({
     fileSystem,
     random,
@@ -195,6 +224,37 @@ async function openStore(
   })
   for (const bucket of config.buckets) await makeBucket(store, bucket, config.region)
   return { store, identity, compaction }
+}
+
+interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {
+  readonly engine: BlobEngine
+  readonly heat: Heat
+  readonly heatPath: string
+}
+
+/** What moves stored bytes in the background: first what makes room, then what only moves. */
+function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
+  const { segments, heat, heatPath, clock } = parts
+  const compaction = new Compaction({
+    ...parts,
+    options: compactionOptions(config),
+    onReplaced: (sources, output) => heat.inherit(sources, output),
+  })
+  const tiering = new Tiering(parts, {
+    segments,
+    compaction,
+    heat,
+    saveHeat: () => saveHeat(ground.fileSystem, heatPath, heat),
+    clock,
+    options: tieringOptions(config),
+    listener: tieringLog(log),
+  })
+  const hasTiers = segments.tiers.length > 1
+  const isCompacting = config.compaction === 'on'
+  const idle = { step: async () => false, close: () => compaction.close() }
+  const work = inTurn([isCompacting ? compaction : idle, ...(hasTiers ? [tiering] : [])])
+  const background = new BackgroundCompaction(work, { intervalMs: config.compactionIntervalMs })
+  return { compaction, background, isWanted: isCompacting || hasTiers }
 }
 
 interface CatalogGround extends StartInput, Omit<StoreGround, 'directory'> {
@@ -273,6 +333,16 @@ function tierDirectories({ warmDir, coldDir }: Config) {
   return {
     ...(warmDir === null ? {} : { warm: warmDir }),
     ...(coldDir === null ? {} : { cold: coldDir }),
+  }
+}
+
+function tieringOptions({ warmAfterHours, coldAfterHours, tierHeatMax }: Config) {
+  const after = (hours: number) => (hours === 0 ? null : hours * HOUR_MS)
+  return {
+    warmAfterMs: after(warmAfterHours),
+    coldAfterMs: after(coldAfterHours),
+    heatMax: tierHeatMax,
+    heatSaveIntervalMs: HEAT_SAVE_INTERVAL_MS,
   }
 }
 

@@ -4,6 +4,7 @@ import { VERSION } from '../config/version.ts'
 import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
 import { inspectVerb } from './inspect.ts'
+import { rebuildIndexVerb } from './rebuild-index.ts'
 import { serveVerb } from './serve.ts'
 import { StartupError } from './startup-error.ts'
 import { maintenanceExitCode, VerbExit } from './verb-exit.ts'
@@ -14,7 +15,14 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
   const program = new Command('varve')
     .description('An S3-compatible object store that keeps what it acknowledged.')
     .version(VERSION)
-  const verbs = [serveVerb(), configVerb(), checkVerb(), inspectVerb(), versionVerb()]
+  const verbs = [
+    serveVerb(),
+    configVerb(),
+    checkVerb(),
+    rebuildIndexVerb(),
+    inspectVerb(),
+    versionVerb(),
+  ]
   for (const verb of verbs) program.addCommand(verb)
   letErrorsThrough(program)
   try {

@@ -58,6 +58,24 @@ export const settings = {
     sentence:
       'Room kept free for deletes and compaction, or a twentieth of the disk if that is less.',
   }),
+  warmAfterHours: setting({
+    kind: integer({ min: 0, max: 876_000 }),
+    default: 720,
+    sentence:
+      'Hours after which a hot data file that is hardly read goes to the warm tier, if there is one; 0: never by age.',
+  }),
+  coldAfterHours: setting({
+    kind: integer({ min: 0, max: 876_000 }),
+    default: 4320,
+    sentence:
+      'Hours after which a data file that is hardly read goes to the cold tier, if there is one; 0: never by age.',
+  }),
+  tierHeatMax: setting({
+    kind: integer({ min: 0, max: 1_000_000_000 }),
+    default: 100,
+    sentence:
+      'A data file stays in its tier while its reads, each counting half as much a day later, are more than this.',
+  }),
   host: setting({
     kind: name,
     default: '127.0.0.1',
@@ -239,6 +257,23 @@ export const settings = {
     unit: 'ms',
     sentence: 'How often data files worth rewriting are looked for; deletions have it done sooner.',
   }),
+  scrub: setting({
+    kind: choice(['on', 'off']),
+    default: 'on',
+    sentence: 'Whether everything stored is read and verified in the background.',
+  }),
+  scrubPeriodMs: setting({
+    kind: integer({ min: 1000, max: 366 * 24 * HOUR_MS }),
+    default: 30 * 24 * HOUR_MS,
+    unit: 'ms',
+    sentence: 'Time in which everything stored is read and verified once.',
+  }),
+  scrubRateMax: setting({
+    kind: size({ min: 0, max: 16 * GIB }),
+    default: 32 * MIB,
+    unit: 'bytes/s',
+    sentence: 'Speed of that reading at most, a quarter of it beside requests; 0 sets no limit.',
+  }),
 } as const
 
 export type SettingName = keyof typeof settings
@@ -277,6 +312,8 @@ export const agreements: readonly ((config: Config) => string | null)[] = [
       : 'rootAccessKey and rootSecretKey are given together or not at all',
   ({ inlineSizeMax, chunkSizeMax }) =>
     inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
+  ({ warmDir, coldDir }) =>
+    warmDir !== null && warmDir === coldDir ? 'warmDir and coldDir must be two directories' : null,
   ({ bodiesMax, requestsMax }) =>
     bodiesMax <= requestsMax ? null : 'bodiesMax must not be above requestsMax',
 ]

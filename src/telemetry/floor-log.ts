@@ -1,6 +1,8 @@
 import type { CatalogEvent, CatalogListener } from '../catalog/events.ts'
 import type { EngineEvent, EngineListener } from '../engine/events.ts'
+import type { ScrubEvent, ScrubListener } from '../maintenance/scrub/events.ts'
 import type { CompactionEvent, CompactionListener } from '../store/compaction/events.ts'
+import type { TieringEvent, TieringListener } from '../store/tiering/events.ts'
 import type { Log, LogLevel } from './log.ts'
 
 type Line = readonly [level: Exclude<LogLevel, 'silent'>, message: string]
@@ -53,6 +55,17 @@ const compactionLines = {
   ],
 } as const satisfies Record<CompactionEvent['event'], Line>
 
+const scrubLines = {
+  'scrub-damage': ['error', 'the scrub found stored bytes that are not what was written'],
+  'scrub-pass-ended': ['info', 'everything stored was read once'],
+  'scrub-failed': ['warn', 'the scrub could not read a segment'],
+} as const satisfies Record<ScrubEvent['event'], Line>
+
+const tieringLines = {
+  'object-move-failed': ['warn', 'an object stays in the hot tier for now: it could not be moved'],
+  'tiering-failed': ['warn', 'moving data between tiers failed and is tried again'],
+} as const satisfies Record<TieringEvent['event'], Line>
+
 /** Writes down what happens inside of the engine. */
 export function engineLog(log: Log): EngineListener {
   return ({ event, ...fields }) => {
@@ -73,6 +86,22 @@ export function catalogLog(log: Log): CatalogListener {
 export function compactionLog(log: Log): CompactionListener {
   return ({ event, ...fields }) => {
     const [level, message] = compactionLines[event]
+    log[level](fields, message)
+  }
+}
+
+/** Writes down what the scrub finds. */
+export function scrubLog(log: Log): ScrubListener {
+  return ({ event, ...fields }) => {
+    const [level, message] = scrubLines[event]
+    log[level](fields, message)
+  }
+}
+
+/** Writes down what the movers between tiers cannot do. */
+export function tieringLog(log: Log): TieringListener {
+  return ({ event, ...fields }) => {
+    const [level, message] = tieringLines[event]
     log[level](fields, message)
   }
 }

@@ -1,10 +1,8 @@
 /** Walks the records of every segment in use, and holds them against index, Bloom bits and rows. */
-import { codecOf } from '../../engine/compression/choose.ts'
-import { decodeRecipe } from '../../engine/recipe.ts'
-import type { ScanStep, SegmentInfo, Segments } from '../../segment/segments.ts'
-import { type RecordHeader, recordSpan } from '../../segment/types.ts'
+import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { SegmentFamily } from '../../store/compaction/segment-family.ts'
 import type { FindingList } from '../findings.ts'
+import { walkSegment } from '../segment-walk.ts'
 import type { BlobEntry, BlobTable } from './blob-table.ts'
 
 export interface SegmentCheckParts {
@@ -28,114 +26,32 @@ export interface SegmentSums {
 
 /** Walks them all; whatever verifies is in the table of blobs afterwards. */
 export async function checkSegments(parts: SegmentCheckParts): Promise<SegmentSums> {
-  const { segments, family, findings } = parts
+  const { segments, family, blobs, findings, readsPayloads, signal } = parts
   const sums = { segments: 0, records: 0, storedBytes: 0, verifiedBytes: 0 }
   for (const info of [...segments.list('data'), ...segments.list('journal')]) {
     if (family.isReplaced(info.id)) {
       findings.note('segment', segmentName(info), 'was replaced; its file goes at the next start')
       continue
     }
-    const walk = new SegmentWalk(parts, info)
-    await walk.run()
+    const walk = await walkSegment(segments, info, {
+      payloads: readsPayloads(info.id) ? 'whole' : 'none',
+      onRecord: (header) => {
+        if (header.kind === 'chunk' || header.kind === 'recipe') blobs.addRecord(header)
+      },
+      signal,
+    })
+    const where = segmentName(info)
+    for (const { offset, field } of walk.damages) {
+      findings.damage('segment', where, `at ${offset}: ${field}`)
+    }
+    for (const { offset, field } of walk.torn)
+      findings.note('torn', where, `at ${offset}: ${field}`)
     sums.segments += 1
     sums.records += walk.recordCount
     sums.storedBytes += walk.storedSize
     sums.verifiedBytes += walk.verifiedSize
   }
   return sums
-}
-
-type Hole = ScanStep & { readonly step: 'damage' | 'torn' }
-
-/** One segment. */
-class SegmentWalk {
-  readonly #parts: SegmentCheckParts
-  readonly #info: SegmentInfo
-  readonly #where: string
-  readonly #holes: Hole[] = []
-  #durableEnd = 0
-  recordCount = 0
-  storedSize = 0
-  verifiedSize = 0
-
-  constructor(parts: SegmentCheckParts, info: SegmentInfo) {
-    this.#parts = parts
-    this.#info = info
-    this.#where = segmentName(info)
-  }
-
-  async run(): Promise<void> {
-    const { segments, blobs, readsPayloads, signal } = this.#parts
-    const { id, state } = this.#info
-    for await (const step of segments.scan(id, { payloads: readsPayloads(id) })) {
-      signal.throwIfAborted()
-      if (step.step !== 'record') {
-        this.#holes.push(step)
-        continue
-      }
-      const { header, payload } = step
-      this.#durableEnd = Math.max(this.#durableEnd, header.durableEnd)
-      if (header.kind !== 'chunk' && header.kind !== 'recipe') continue
-      this.recordCount += 1
-      this.storedSize += recordSpan(header.storedSize)
-      blobs.addRecord(header)
-      if (state === 'sealed') await this.#checkIndex(header)
-      if (payload !== null) await this.#checkPayload(header, payload)
-    }
-    this.#judgeHoles()
-  }
-
-  async #checkIndex({ blob, number, place }: RecordHeader): Promise<void> {
-    const { segments } = this.#parts
-    const key = { blob, number }
-    if (!segments.mayHold(place.segment, key)) {
-      this.#damage(`the Bloom bits deny the record at ${place.offset}`)
-      return
-    }
-    const found = await segments.find(place.segment, key)
-    if (found.place?.offset === place.offset) return
-    this.#damage(`the index does not lead to the record at ${place.offset}`)
-  }
-
-  async #checkPayload(header: RecordHeader, payload: Buffer): Promise<void> {
-    this.verifiedSize += payload.length
-    const { kind, codec, place, rawSize } = header
-    if (kind === 'recipe') {
-      const recipe = decodeRecipe(payload)
-      if (typeof recipe === 'string') this.#damage(`${recipe} at ${place.offset}`)
-      return
-    }
-    try {
-      await codecOf[codec].decompress(payload, rawSize)
-    } catch (error) {
-      const why = error instanceof Error ? error.message : String(error)
-      this.#damage(`the chunk at ${place.offset} cannot be decompressed: ${why}`)
-    }
-  }
-
-  /**
-   * What nothing before the hole knew to be durable, and the index does not have, a power loss tore
-   * before anybody was told of it.
-   */
-  #judgeHoles(): void {
-    const { storedSize, kind } = this.#info
-    const isIndexed = storedSize !== null && kind === 'data' && this.storedSize !== storedSize
-    if (isIndexed && this.#holes.length === 0) {
-      this.#damage(`holds ${this.storedSize} bytes of records, and its footer says ${storedSize}`)
-    }
-    for (const hole of this.#holes) {
-      const field = hole.step === 'damage' ? hole.field : 'no record'
-      const what = `bytes ${hole.start} to ${hole.end - 1} do not verify: ${field}`
-      // The journal has its own reader, which knows which of its bytes count.
-      if (kind === 'journal' && hole.step === 'torn') continue
-      if (hole.start < this.#durableEnd || isIndexed) this.#damage(what)
-      else this.#parts.findings.note('torn', this.#where, what)
-    }
-  }
-
-  #damage(what: string): void {
-    this.#parts.findings.damage('segment', this.#where, what)
-  }
 }
 
 /** Holds what rows say of blobs against what was found of them. */
