@@ -86,7 +86,7 @@ export class Dispatcher {
     const { principal } = verified
     progress.principal = principal
     if (principal.kind !== 'anonymous') this.#authorise(principal, row, request)
-    else if (row.isPublic !== true) await this.#letIn(row, request)
+    else if (row.isPublic !== true && row.isForm !== true) await this.#letIn(row, request)
     request.verified = verified
     const input = await row.decode(request)
     for (const need of row.alsoNeeds?.(input) ?? []) this.#requireAlso(principal, row, need)
@@ -167,6 +167,7 @@ class RequestContext implements OperationContext {
   readonly principal: Principal
   readonly region: string
   readonly requestId: string
+  readonly #clock: Clock
   readonly #raw: RawRequest
 
   constructor(raw: RawRequest, options: DispatcherOptions, principal: Principal) {
@@ -175,7 +176,12 @@ class RequestContext implements OperationContext {
     this.principal = principal
     this.region = options.region
     this.requestId = raw.id
+    this.#clock = options.clock
     this.#raw = raw
+  }
+
+  get now(): number {
+    return this.#clock.now()
   }
 
   get signal(): AbortSignal {

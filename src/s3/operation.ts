@@ -22,6 +22,8 @@ export interface OperationContext {
   readonly principal: Principal
   readonly region: string
   readonly requestId: string
+  /** Milliseconds since the epoch: the server's clock. */
+  readonly now: number
   readonly signal: AbortSignal
 }
 
@@ -57,6 +59,8 @@ export interface Operation<Input = unknown> {
   readonly action: string
   /** True for the one thing nobody signs: a browser's preflight. */
   readonly isPublic?: boolean
+  /** True when who asks is said in the body: the operation itself finds out, and lets in. */
+  readonly isForm?: boolean
   /** The permission with which an ACL lets everybody do it; none, unless given. */
   readonly acl?: AclPermission
   /** True when it may outlast a client's patience: it then answers 200 before it knows. */

@@ -122,6 +122,7 @@ import {
   getObjectTagging,
   putObjectTagging,
 } from './operations/object/object-tagging.ts'
+import { postObject } from './operations/object/post-object.ts'
 import { putObject } from './operations/object/put-object.ts'
 import { listBuckets } from './operations/service/list-buckets.ts'
 
@@ -144,6 +145,7 @@ export const operations: readonly Operation[] = [
   headObject,
   copyObject,
   putObject,
+  postObject,
   deleteObject,
   deleteObjects,
   getObjectAttributes,

@@ -133,7 +133,8 @@ function requestTime(request: S3Request): { readonly timestamp: string; readonly
   )
 }
 
-function version2(): S3Error {
+/** Signature Version 2, wherever it is found. */
+export function version2(): S3Error {
   return new S3Error(
     'InvalidRequest',
     {},

@@ -179,7 +179,8 @@ function refuseSessionToken(request: S3Request): void {
 const NONE: ReadonlyMap<string, string> = new Map()
 const PAYLOAD_HEADER = 'x-amz-content-sha256'
 
-const NOBODY: Credential = {
+/** Takes as long to be refused as somebody. */
+export const NOBODY: Credential = {
   accessKey: '',
   secretKey: 'spends the time of a real one',
   principal: { kind: 'anonymous' },

@@ -7,7 +7,6 @@ function row(name: string, action: string, route: Route): Operation {
 
 /** Operations of S3 that are known, so that they are refused by name and never taken for others. */
 export const notImplementedOperations: readonly Operation[] = [
-  row('PostObject', 'PutObject', { method: 'POST', resource: 'bucket' }),
   row('CreateSession', 'CreateSession', { method: 'GET', resource: 'bucket', query: ['session'] }),
   row('GetBucketAbac', 'GetBucketAbac', { method: 'GET', resource: 'bucket', query: ['abac'] }),
   row('PutBucketAbac', 'PutBucketAbac', { method: 'PUT', resource: 'bucket', query: ['abac'] }),
