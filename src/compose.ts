@@ -40,6 +40,7 @@ import {
   tieringLog,
 } from './telemetry/floor-log.ts'
 import type { Log } from './telemetry/log.ts'
+import { MetricsPage } from './telemetry/metrics/metrics-page.ts'
 import { requestLog } from './telemetry/request-log.ts'
 
 const HOUR_MS = 3_600_000
@@ -127,9 +128,17 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
     const path = input.config.dataDir
     const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
     // Before what may take long: probes learn that this is alive, and not ready.
-    const http = floors.own(await listen(input, readiness))
+    const metrics = input.config.metrics === 'off' ? null : await MetricsPage.open()
+    const http = floors.own(await listen(input, readiness, metrics))
     const opened = await openStore(input, { directory, readiness, floors })
-    const { store, identity, compaction } = opened
+    const { store, identity, engine, segments, compaction } = opened
+    metrics?.attach({
+      store,
+      engine: () => engine.counters,
+      space: () => compaction.space(),
+      findingCount: () => segments.findings.length,
+      isReady: () => readiness.notReady() === null,
+    })
     http.serve(dispatcherOf(input, store, identity))
     readiness.phase = null
     const { drainTimeoutMs } = input.config
@@ -223,7 +232,7 @@ async function openStore(
     configured: configuredKeys(config),
   })
   for (const bucket of config.buckets) await makeBucket(store, bucket, config.region)
-  return { store, identity, compaction }
+  return { store, identity, engine, segments, compaction }
 }
 
 interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {
@@ -302,12 +311,29 @@ function dispatcherOf(
   return new Dispatcher({ store, identity, region, domains: domain, clock: ground.clock })
 }
 
-function listen({ config, log }: StartInput, health: Readiness): Promise<HttpServer> {
+function listen(
+  { config, log }: StartInput,
+  health: Readiness,
+  metrics: MetricsPage | null,
+): Promise<HttpServer> {
+  const toLog = requestLog(log)
   return HttpServer.open({
     host: config.host,
     port: config.port,
     health,
-    onRequest: requestLog(log),
+    ...(metrics === null
+      ? { onRequest: toLog }
+      : {
+          metrics: {
+            contentType: metrics.contentType,
+            token: config.metricsToken,
+            render: () => metrics.render(),
+          },
+          onRequest: (event) => {
+            toLog(event)
+            metrics.onRequest(event)
+          },
+        }),
     limits: httpLimits(config),
   })
 }

@@ -199,6 +199,17 @@ export const settings = {
     sentence:
       'Memory for small bodies that were read, so that the next read costs no disk; 0: none.',
   }),
+  metrics: setting({
+    kind: choice(['off', 'token', 'public']),
+    default: 'off',
+    sentence: 'Who may read /metrics: nobody, whoever shows the token, or everybody.',
+  }),
+  metricsToken: setting({
+    kind: optional(text('16 to 256 characters without spaces', /^[\x21-\x7e]{16,256}$/)),
+    default: null,
+    isSecret: true,
+    sentence: 'What Prometheus presents as bearer token to read /metrics.',
+  }),
   chunkSizeMax: setting({
     kind: size({ min: 4 * KIB, max: 16 * MIB }),
     default: MIB,
@@ -310,6 +321,10 @@ export const agreements: readonly ((config: Config) => string | null)[] = [
     (rootAccessKey === null) === (rootSecretKey === null)
       ? null
       : 'rootAccessKey and rootSecretKey are given together or not at all',
+  ({ metrics, metricsToken }) =>
+    (metrics === 'token') === (metricsToken !== null)
+      ? null
+      : 'metricsToken and metrics=token are given together or not at all',
   ({ inlineSizeMax, chunkSizeMax }) =>
     inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
   ({ warmDir, coldDir }) =>

@@ -7,6 +7,7 @@ import { Connections } from './connection.ts'
 import { refuseEarly } from './early-request.ts'
 import { type HealthProbe, serveHealth } from './health-endpoint.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
+import { type MetricsSource, serveMetrics } from './metrics-endpoint.ts'
 import { S3Endpoint } from './s3-endpoint.ts'
 import { refuseConnect, refuseSocket } from './socket-errors.ts'
 
@@ -19,6 +20,8 @@ export interface HttpServerOptions {
   /** Not given: `/health` is answered at once, and S3 requests once `serve` was called. */
   readonly dispatcher?: Dispatcher
   readonly health: HealthProbe
+  /** None: there is no such page. */
+  readonly metrics?: MetricsSource
   /** Told once about every S3 request, when its connection is done with it. */
   readonly onRequest: RequestListener
   readonly limits?: Partial<HttpLimits>
@@ -51,10 +54,11 @@ export class HttpServer implements AsyncDisposable {
     })
     this.#server.maxHeadersCount = this.#limits.headersCountMax
     this.#server.maxConnections = this.#limits.connectionsMax
-    this.#route({
+    const health = {
       notReady: () => (this.#isDraining ? 'draining' : options.health.notReady()),
       degraded: () => options.health.degraded?.() ?? [],
-    })
+    }
+    this.#route(health, options.metrics)
   }
 
   /** Resolves once connections are accepted. */
@@ -132,12 +136,13 @@ export class HttpServer implements AsyncDisposable {
     return this.#closed
   }
 
-  #route(health: HealthProbe): void {
+  #route(health: HealthProbe, metrics: MetricsSource | undefined): void {
     const app = new Koa()
     app.silent = true // Every failure is already an event; Koa's own report would be a second one.
     app.use((ctx) => {
       ctx.respond = false
       if (serveHealth(ctx.req, ctx.res, health)) return
+      if (metrics !== undefined && serveMetrics(ctx.req, ctx.res, metrics)) return
       if (this.#endpoint === null) return refuseEarly(ctx.req, ctx.res)
       return this.#endpoint.serve(ctx.req, ctx.res, expecting.has(ctx.req))
     })
