@@ -43,7 +43,7 @@ export async function storeBody(
   onRemains: (remains: BlobRemains) => void,
 ): Promise<StoredBody> {
   const { body } = intake
-  const pieces = sized(body, context.options.bodySizeMax)[Symbol.asyncIterator]()
+  const pieces = new SizedPieces(body, context.options.bodySizeMax)
   try {
     const inlineSizeMax = intake.inlineSizeMax ?? context.options.inlineSizeMax
     const head = await gather(pieces, inlineSizeMax)
@@ -51,7 +51,7 @@ export async function storeBody(
     const stream = resumed(head.pieces, pieces)
     return await storeLarge(context, intake, { stream, onRemains })
   } finally {
-    await pieces.return(undefined)
+    await pieces.return()
   }
 }
 
@@ -110,42 +110,67 @@ async function storeLarge(
   }
 }
 
-/** Passes a body on, without its empty pieces, and refuses it when its size is not as declared. */
-async function* sized(body: ObjectBody, sizeMax: number): AsyncGenerator<Uint8Array, void, void> {
-  const { size: declared } = body
-  if (declared !== null && declared > sizeMax) throw tooLarge(sizeMax)
-  let size = 0
-  for await (const piece of body.stream) {
-    size += piece.length
-    if (declared !== null && size > declared) throw new StoreError('incomplete-body')
-    if (size > sizeMax) throw tooLarge(sizeMax)
-    if (piece.length > 0) yield piece
+/**
+ * Passes a body on, without its empty pieces, and refuses it when its size is not as declared. No
+ * generator: one of those costs each piece several turns of the microtask queue.
+ */
+class SizedPieces {
+  readonly #pieces: AsyncIterator<Uint8Array>
+  readonly #declared: number | null
+  readonly #sizeMax: number
+  #size = 0
+
+  constructor(body: ObjectBody, sizeMax: number) {
+    if (body.size !== null && body.size > sizeMax) throw tooLarge(sizeMax)
+    this.#pieces = body.stream[Symbol.asyncIterator]()
+    this.#declared = body.size
+    this.#sizeMax = sizeMax
   }
-  if (declared !== null && size !== declared) throw new StoreError('incomplete-body')
+
+  /** Null at the end. */
+  async next(): Promise<Uint8Array | null> {
+    for (;;) {
+      const step = await this.#pieces.next()
+      if (step.done === true) break
+      const piece = step.value
+      this.#size += piece.length
+      if (this.#declared !== null && this.#size > this.#declared) {
+        throw new StoreError('incomplete-body')
+      }
+      if (this.#size > this.#sizeMax) throw tooLarge(this.#sizeMax)
+      if (piece.length > 0) return piece
+    }
+    if (this.#declared !== null && this.#size !== this.#declared) {
+      throw new StoreError('incomplete-body')
+    }
+    return null
+  }
+
+  /** Lets go of the body, if it has not ended. */
+  async return(): Promise<void> {
+    await this.#pieces.return?.()
+  }
 }
 
 /** Reads until the body ends or holds more than `sizeMax` bytes. */
 async function gather(
-  iterator: AsyncIterator<Uint8Array>,
+  body: SizedPieces,
   sizeMax: number,
 ): Promise<{ readonly pieces: Uint8Array[]; readonly isWhole: boolean }> {
   const pieces: Uint8Array[] = []
   let size = 0
   while (size <= sizeMax) {
-    const step = await iterator.next()
-    if (step.done === true) return { pieces, isWhole: true }
-    pieces.push(step.value)
-    size += step.value.length
+    const piece = await body.next()
+    if (piece === null) return { pieces, isWhole: true }
+    pieces.push(piece)
+    size += piece.length
   }
   return { pieces, isWhole: false }
 }
 
-async function* resumed(
-  head: Uint8Array[],
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
+async function* resumed(head: Uint8Array[], rest: SizedPieces): AsyncGenerator<Uint8Array> {
   yield* head.splice(0)
-  for (let step = await rest.next(); step.done !== true; step = await rest.next()) yield step.value
+  for (let piece = await rest.next(); piece !== null; piece = await rest.next()) yield piece
 }
 
 function requireDigests(body: ObjectBody, digests: Digests): void {

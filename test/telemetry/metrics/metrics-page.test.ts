@@ -46,7 +46,14 @@ function sources(parts: Partial<StoreSources> = {}): StoreSources {
     isReady: () => false,
     store: {
       listBuckets: async () => ({
-        buckets: [{ name: parseBucketName('photos')!, createdAt: 0, region: 'us-east-1' }],
+        buckets: [
+          {
+            name: parseBucketName('photos')!,
+            createdAt: 0,
+            region: 'us-east-1',
+            versioning: 'unversioned',
+          },
+        ],
         isTruncated: false,
       }),
       usage: async () => usage,
