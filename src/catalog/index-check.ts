@@ -1,7 +1,7 @@
 /**
- * Walks an index whole. LMDB has no checksums of its pages: every value carries one of its own, which
- * tells a wrong value, and not a page that has dropped out of the tree or a key that a search goes
- * past. So keys are counted against the index's own count, must be in order, and must be found.
+ * Walks an index whole. LMDB has no checksums of its pages: every value carries one of its own,
+ * which tells a wrong value, and not a page that has dropped out of the tree or a key that a search
+ * goes past. So keys are counted against the index's own count, must be in order, and be found.
  */
 import { CatalogError } from './errors.ts'
 import { everyKey, type KvView } from './kv/ordered-kv.ts'

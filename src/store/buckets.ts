@@ -51,9 +51,9 @@ export async function createBucket(
 }
 
 /**
- * Removes a bucket without objects and versions. As on AWS, uploads in progress do not stand in its way and go
- * with it: they can be reached no more once the commit is durable, and are freed right after it, or
- * at the next start.
+ * Removes a bucket without objects and versions. As on AWS, uploads in progress do not stand in its
+ * way and go with it: they can be reached no more once the commit is durable, and are freed right
+ * after it, or at the next start.
  */
 export async function deleteBucket(context: StoreContext, bucket: BucketName): Promise<void> {
   const id = await commit(context.catalog, (change) => {
@@ -79,9 +79,9 @@ const contents = {
 } as const satisfies Partial<Record<UsageName, number>>
 
 /**
- * The counters guard against writes beside this one. They are not taken at their word: a journal that
- * was damaged may have left them wrong, and then neither is anything orphaned, nor a bucket without
- * anything in it kept for ever.
+ * The counters guard against writes beside this one. They are not taken at their word: a journal
+ * that was damaged may have left them wrong, and then neither is anything orphaned, nor a bucket
+ * without anything in it kept for ever.
  */
 function requireEmpty(change: Change, catalog: Catalog, bucketId: number): void {
   const names = Object.keys(contents) as (keyof typeof contents)[]

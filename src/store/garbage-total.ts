@@ -1,6 +1,6 @@
 /**
- * Dead bytes by segment, counted by the very commits that write garbage rows and delete them: so that
- * what a delete sets free is known at once, without a walk over all that is dead.
+ * Dead bytes by segment, counted by the very commits that write garbage rows and delete them: so
+ * that what a delete sets free is known at once, without a walk over all that is dead.
  */
 
 import type { Add, Put } from '../catalog/catalog.ts'

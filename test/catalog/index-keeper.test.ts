@@ -61,8 +61,11 @@ describe('the keeping of the index', () => {
     bed = null
   })
 
-  async function opened(kv: FailingKv, options: Partial<LocalCatalogOptions>): Promise<Bed> {
-    const fs = new MemoryFileSystem()
+  async function opened(
+    kv: FailingKv,
+    options: Partial<LocalCatalogOptions>,
+    fs = new MemoryFileSystem(),
+  ): Promise<Bed> {
     bed = await openBed(fs, { kv: kv.open(), options: { automatic: true, ...options } })
     return bed
   }
@@ -188,6 +191,27 @@ describe('the keeping of the index', () => {
     expect(catalog.get(bytes('n'))?.readUInt8(0)).toBe(5)
     expect(rowsOf(catalog).map((row) => row[0])).toEqual(['a', 'b', 'c', 'd', 'n'])
     expect(kv.inner.position?.sequence).toBe(3)
+  })
+
+  it('does not take a successor that is behind, because the journal cannot be read', async () => {
+    const kv = new FailingKv()
+    const fs = new MemoryFileSystem()
+    const { catalog } = await opened(kv, { flushDelayMs: 1e6 }, fs)
+    await catalog.commit({ puts: [put('a', '1')] })
+    await catalog.commit({ puts: [put('b', '1')] })
+    await catalog.flush()
+    await catalog.commit({ puts: [put('c', '1')] })
+    const [name] = await fs.list('/data/journal')
+    const file = await fs.open(`/data/journal/${name}`, 'update')
+    // The last commit, which has nothing behind it that would vouch for it.
+    await file.write([Buffer.alloc(8)], (await file.size()) - 8)
+    await file.close()
+    kv.damagedKey = 'a'
+    expect(() => catalog.get(bytes('a'))).toThrow()
+    await until(() => counted('rebuildFailed') > 0)
+    expect(counted('rebuilt')).toBe(0)
+    expect(catalog.get(bytes('b'))).toEqual(bytes('1'))
+    expect(catalog.get(bytes('c'))).toEqual(bytes('1'))
   })
 
   it('rebuilds when the index refuses rows as damaged, and counts exactly all the same', async () => {

@@ -167,9 +167,24 @@ export function orderedKvContract(name: string, make: () => Promise<KvFixture>):
       await kv.apply([put('a', '2'), put('c', '2'), { key: bytes('b'), value: null }], position(2))
       expect(view.position?.sequence).toBe(1)
       expect(rowsOf(view.range(everyKey))).toEqual(['a=1', 'b=1'])
+      expect(view.entryCount).toBe(2)
+      expect(view.get(bytes('a'))).toEqual(bytes('1'))
+      expect(view.get(bytes('b'))).toEqual(bytes('1'))
+      expect(view.get(bytes('c'))).toBeNull()
       expect(rowsOf(kv.range(everyKey))).toEqual(['a=2', 'c=2'])
       view.release()
       view.release()
+    })
+
+    it('counts the entries of a view', async () => {
+      expect(kv.view().entryCount).toBe(0)
+      for (let sequence = 1; sequence <= 40; sequence++) {
+        const deleted = { key: bytes(`k${sequence - 3}`), value: null }
+        await kv.apply([put(`k${sequence}`, 'x'), deleted], position(sequence))
+        const view = kv.view()
+        expect(view.entryCount).toBe([...view.range(everyKey)].length)
+        view.release()
+      }
     })
 
     it('makes views faster than it runs out of them', async () => {

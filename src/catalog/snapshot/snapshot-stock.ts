@@ -1,7 +1,7 @@
 /**
  * The snapshots there are, and which of them can be relied on. The journal may begin anew only
- * behind the older one of the two newest that verify, and an older snapshot goes only once two newer
- * ones do: whatever single file is lost, the rest still tells everything.
+ * behind the older one of the two newest that verify, and an older snapshot goes only once two
+ * newer ones do: whatever single file is lost, the rest still tells everything.
  */
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { CatalogListener } from '../events.ts'

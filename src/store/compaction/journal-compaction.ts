@@ -1,7 +1,7 @@
 /**
- * The journal as compaction sees it: segments that nobody needs as journal any more are replaced like
- * any other, and their live small blobs move; and where much would come free, the journal is brought
- * to the point at which it can.
+ * The journal as compaction sees it: segments that nobody needs as journal any more are replaced
+ * like any other, and their live small blobs move; and where much would come free, the journal is
+ * brought to the point at which it can.
  */
 import type { Put } from '../../catalog/catalog.ts'
 import type { JournalRelease } from '../../catalog/journal-release.ts'

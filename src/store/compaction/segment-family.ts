@@ -4,6 +4,7 @@ import type { LineageEntry } from '../../engine/lookup/lineage.ts'
 import { segmentOfLineage, spaceRange, spaces } from '../rows/keys.ts'
 import { decodeLineage } from '../rows/lineage-row.ts'
 
+/** Which segments replaced which, from the lineage rows. */
 export class SegmentFamily {
   readonly #successors = new Map<number, readonly number[]>()
   readonly #predecessors = new Map<number, number[]>()

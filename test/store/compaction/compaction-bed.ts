@@ -23,6 +23,14 @@ export interface BedOptions extends Partial<CompactionOptions> {
   readonly kv?: OrderedKv
 }
 
+const limits = {
+  deadRatioMin: 0.2,
+  ageMinMs: 0,
+  bytesPerSecond: 0,
+  segmentSizeMax: 8192,
+  journalBacklogMin: 3000,
+}
+
 export type CompactionBed = Awaited<ReturnType<typeof openCompactionBed>>
 
 export async function openCompactionBed(
@@ -48,8 +56,8 @@ export async function openCompactionBed(
     options: { chunkSizeMax: 1024, segmentSizeMax: 8192, laneCount: 2 },
   })
   const readers = new Readers()
-  const limits = { inlineSizeMax: 256, partSizeMin: 1 }
-  const parts = { catalog, engine, clock, random, readers, options: limits }
+  const sizes = { inlineSizeMax: 256, partSizeMin: 1 }
+  const parts = { catalog, engine, clock, random, readers, options: sizes }
   const store = await LocalObjectStore.open(parts)
   const compaction = new Compaction({
     catalog,
@@ -60,15 +68,7 @@ export async function openCompactionBed(
     lineage,
     clock,
     listener,
-    options: {
-      deadRatioMin: 0.2,
-      ageMinMs: 0,
-      bytesPerSecond: 0,
-      segmentSizeMax: 8192,
-      laneDeadSizeMin: journal ? 1 : Number.POSITIVE_INFINITY,
-      journalBacklogMin: 3000,
-      ...options,
-    },
+    options: { ...limits, laneDeadSizeMin: journal ? 1 : Number.POSITIVE_INFINITY, ...options },
   })
   return {
     store,
