@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Clock } from '../platform/clock.ts'
 import { errnoOf, type FileSystem } from '../platform/file-system.ts'
+import type { Mirror } from '../platform/mirror/mirrored-file-system.ts'
 import type { Random } from '../platform/random.ts'
 import { SegmentError } from './errors.ts'
 import { Findings } from './findings.ts'
@@ -8,6 +9,7 @@ import type { LookupAnswer } from './index-lookup.ts'
 import { LiveSegment } from './live-segment.ts'
 import { openFolders } from './open-folders.ts'
 import { rewriteTail } from './rewrite-tail.ts'
+import { SegmentCopies } from './segment-copies.ts'
 import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
 import { segmentName, snapshotName, unfinishedName } from './segment-names.ts'
 import { SegmentReading } from './segment-reading.ts'
@@ -22,6 +24,7 @@ import type {
   SegmentWriter,
   WriterOptions,
 } from './segments.ts'
+import { settleCopies } from './settle-copies.ts'
 import { SegmentFolders, type TierDirectories } from './tier-directories.ts'
 import type { Place, RecordKey, SegmentKind, StoredRecord, Tier } from './types.ts'
 
@@ -33,6 +36,8 @@ export interface LocalSegmentsParts {
   readonly tiers?: TierDirectories
   /** UUID of `varve.json`. Files of another store are not served. */
   readonly storeId: string
+  /** Of `fs`, where it keeps more than one copy of every file. */
+  readonly mirror?: Mirror | null
   readonly clock: Clock
   readonly random: Random
   readonly options?: Partial<LocalSegmentsOptions>
@@ -64,6 +69,7 @@ export class LocalSegments implements Segments {
   readonly #storeId: Buffer
   readonly #folders: SegmentFolders
   readonly #findings = new Findings()
+  readonly #copies: SegmentCopies | null
   readonly #reading: SegmentReading
   readonly #segments = new Map<number, LiveSegment>()
   readonly #writers = new Map<number, FileSegmentWriter>()
@@ -80,8 +86,10 @@ export class LocalSegments implements Segments {
     this.#parts = parts
     this.#storeId = parseStoreId(parts.storeId)
     this.#folders = folders
+    this.#copies = parts.mirror == null ? null : new SegmentCopies(parts.mirror)
     this.#reading = new SegmentReading({
       fs: parts.fs,
+      copies: this.#copies,
       findings: this.#findings,
       ...options,
       isLive: (segment) => this.#segments.get(segment.id) === segment,
@@ -98,12 +106,11 @@ export class LocalSegments implements Segments {
     const options = { ...defaults, ...parts.options }
     const folders = await SegmentFolders.open({ ...parts, tiers: parts.tiers ?? {} })
     const segments = new LocalSegments(parts, folders, options)
-    const stock = await openFolders({
-      fs: parts.fs,
-      folders,
-      storeId: segments.#storeId,
-      concurrency: options.openConcurrency,
-    })
+    const { fs, mirror } = parts
+    const { openConcurrency: concurrency } = options
+    const ground = { fs, folders, storeId: segments.#storeId, concurrency }
+    if (mirror != null) await settleCopies({ ...ground, mirror })
+    const stock = await openFolders(ground)
     for (const segment of stock.segments) segments.#segments.set(segment.id, segment)
     for (const finding of stock.findings) segments.#findings.add(finding)
     segments.#nextId = stock.nextId
@@ -254,6 +261,22 @@ export class LocalSegments implements Segments {
       if (errnoOf(error) !== 'ENOENT') throw error
     }
     await this.#parts.fs.syncDirectory(this.#folderOf(segment))
+  }
+
+  async mend(id: number): Promise<number> {
+    const segment = this.#require(id)
+    if (this.#copies === null || this.#parts.mirror?.covers(segment.path) !== true) return 0
+    // A journal or data segment has its id in its name; a snapshot has not.
+    const expected = {
+      kind: segment.kind,
+      id: segment.kind === 'snapshot' ? null : id,
+      storeId: this.#storeId,
+    }
+    const copies = new SegmentCopies(this.#parts.mirror)
+    const isWritten = segment.writer !== null
+    if (isWritten && segment.dataSize <= SEGMENT_HEADER_SIZE) return 0
+    await copies.mend(segment.path, expected, isWritten ? segment.dataSize : null)
+    return copies.mendCount
   }
 
   /** Gives up what is still being written; nothing durable is lost. */

@@ -9,15 +9,19 @@ import { HandleCache } from './handle-cache.ts'
 import { IndexBuilder } from './index-builder.ts'
 import { IndexLookup, type LookupAnswer } from './index-lookup.ts'
 import type { LiveSegment } from './live-segment.ts'
+import type { RecordHome } from './record.ts'
 import { damageError, readRecord } from './record-reader.ts'
+import type { SegmentCopies } from './segment-copies.ts'
 import { SEGMENT_HEADER_SIZE } from './segment-header.ts'
-import { scanRecords } from './segment-scan.ts'
+import { type ScanSource, scanRecords } from './segment-scan.ts'
 import type { ScanOptions, ScanStep, SegmentFinding } from './segments.ts'
 import type { RecordKey, StoredRecord } from './types.ts'
 
 export interface SegmentReadingParts {
   readonly fs: FileSystem
   readonly findings: Findings
+  /** Null where a file is there once. */
+  readonly copies: SegmentCopies | null
   /** Read handles kept open while nobody reads from them. */
   readonly handleCountMax: number
   /** Index pages kept in memory, of 64 KiB at most. */
@@ -49,6 +53,8 @@ export class SegmentReading implements AsyncDisposable {
     try {
       return await this.#handles.use(segment.path, (handle) => readRecord(handle, home, storedSize))
     } catch (error) {
+      const record = await this.#readFromCopies(segment, { home, storedSize, error })
+      if (record !== null) return record
       throw this.#noteDamage(segment, offset, error)
     }
   }
@@ -70,11 +76,49 @@ export class SegmentReading implements AsyncDisposable {
     const complete = to < end || segment.isComplete
     const payloads = options.payloads ?? false
     const handle = await this.#parts.fs.open(segment.path, 'read')
+    const source = { handle, segment: segment.id, nonce, to, complete, payloads }
     try {
-      yield* scanRecords({ handle, segment: segment.id, nonce, from, to, complete, payloads })
+      if (this.#parts.copies === null) yield* scanRecords({ ...source, from })
+      else yield* this.#scanMending(segment, { ...source, from })
     } finally {
       await handle.close()
     }
+  }
+
+  /** As a plain scan; what another copy still has is mended before it would be told of. */
+  async *#scanMending(segment: LiveSegment, source: ScanSource): AsyncGenerator<ScanStep> {
+    const { nonce, segment: id } = source
+    /** What lies before was tried. */
+    let tried = source.from
+    for (let from: number | null = source.from; from !== null; ) {
+      let again: number | null = null
+      for await (const step of scanRecords({ ...source, from })) {
+        if (step.step === 'damage' && step.end > tried) {
+          tried = step.end
+          const range = { segment: id, nonce, start: step.start, end: step.end }
+          if (await this.#parts.copies?.merge(segment.path, range)) {
+            again = step.start
+            break
+          }
+        }
+        yield step
+      }
+      from = again
+    }
+  }
+
+  async #readFromCopies(
+    segment: LiveSegment,
+    failed: {
+      readonly home: RecordHome
+      readonly storedSize: number | undefined
+      readonly error: unknown
+    },
+  ): Promise<StoredRecord | null> {
+    const { home, storedSize, error } = failed
+    const isDamage = error instanceof SegmentError && error.kind === 'corruption'
+    if (!isDamage || this.#parts.copies === null) return null
+    return this.#parts.copies.read(segment.path, home, storedSize)
   }
 
   /** The index of the records before `end`; notes what is damaged among them. */

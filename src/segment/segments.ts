@@ -82,6 +82,13 @@ export interface Segments extends AsyncDisposable {
    * No-op when there is none. When it rejects, the segment is forgotten and its file may be left.
    */
   removeSegment(id: number): Promise<void>
+  /**
+   * Reads every copy of a segment, where a mirror keeps several, and writes anew what decayed or is
+   * missing in one of them, as far as another has it; durable when it resolves. Resolves with the
+   * number of pieces written: 0 when all were alike, and where there is one copy only. What no copy
+   * has any more, a `scan` tells. To be called for each segment by whoever looks for decay.
+   */
+  mend(id: number): Promise<number>
   /** Damage found since start, oldest first; bounded. */
   readonly findings: readonly SegmentFinding[]
 }

@@ -36,6 +36,8 @@ export interface CopyView {
 export interface Mirror {
   /** The complete copies; a plain read asks the first one. */
   readonly views: readonly CopyView[]
+  /** Whether what lies under this path is mirrored. */
+  covers(path: string): boolean
   /**
    * Writes bytes that decayed in one copy of a file anew, and makes them durable; a copy that has
    * no such file gets one. A copy that does not take them is given up.
@@ -81,6 +83,10 @@ export class MirroredFileSystem implements FileSystem, Mirror {
 
   get views(): readonly CopyView[] {
     return this.#copies.complete.map((copy) => this.viewOf(copy))
+  }
+
+  covers(path: string): boolean {
+    return this.#isMirrored(path)
   }
 
   async repair(view: CopyView, path: string, range: RepairRange): Promise<void> {
