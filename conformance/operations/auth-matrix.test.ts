@@ -16,7 +16,16 @@ function requestFor(operation: Operation, bucket: string): WireRequest {
     query: query.map((part) => (part.includes('=') ? part : `${part}=1`)).join('&'),
     headers: header === undefined ? {} : { [header]: `${bucket}/kept` },
     ...(method === 'PUT' || method === 'POST' ? { body: 'intruder' } : {}),
+    ...(operation.isForm === true && form),
   }
+}
+
+const form = {
+  headers: { 'content-type': 'multipart/form-data; boundary=XX' },
+  body: ['key', 'file']
+    .map((name) => `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nkept\r\n`)
+    .concat('--XX--\r\n')
+    .join(''),
 }
 
 const wrongSecret = 'not/the/secret'
