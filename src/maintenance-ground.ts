@@ -4,14 +4,24 @@ import { codecOf } from './engine/compression/choose.ts'
 import type { Ground } from './ground.ts'
 import type { StoreGround } from './maintenance/store-ground.ts'
 import { LocalSegments } from './segment/local-segments.ts'
+import type { TierDirectories } from './segment/tier-directories.ts'
 
 export function maintenanceGround(config: Config, ground: Ground): StoreGround {
-  const { fileSystem, clock, random } = ground
-  const { dataDir: path, warmDir, coldDir } = config
+  const { dataDir, warmDir, coldDir } = config
   const tiers = {
     ...(warmDir === null ? {} : { warm: warmDir }),
     ...(coldDir === null ? {} : { cold: coldDir }),
   }
+  return groundOfDirectory(dataDir, ground, tiers)
+}
+
+/** A store in one directory, and in those of its tiers. */
+export function groundOfDirectory(
+  path: string,
+  ground: Ground,
+  tiers: TierDirectories = {},
+): StoreGround {
+  const { fileSystem, clock, random } = ground
   return {
     fileSystem,
     path,

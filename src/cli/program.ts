@@ -1,10 +1,12 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import { VERSION } from '../config/version.ts'
+import { backupVerb } from './backup.ts'
 import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
 import { inspectVerb } from './inspect.ts'
 import { rebuildIndexVerb } from './rebuild-index.ts'
+import { restoreVerb } from './restore.ts'
 import { serveVerb } from './serve.ts'
 import { StartupError } from './startup-error.ts'
 import { maintenanceExitCode, VerbExit } from './verb-exit.ts'
@@ -21,6 +23,8 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     checkVerb(),
     rebuildIndexVerb(),
     inspectVerb(),
+    backupVerb(),
+    restoreVerb(),
     versionVerb(),
   ]
   for (const verb of verbs) program.addCommand(verb)

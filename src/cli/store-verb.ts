@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { processEnvironment } from '../config/environment.ts'
 import { diskGround } from '../ground.ts'
 import type { StoreGround } from '../maintenance/store-ground.ts'
 import { maintenanceGround } from '../maintenance-ground.ts'
@@ -16,6 +17,12 @@ export function addStoreFlags(command: Command): Command {
 export async function storeGroundOf(flags: ParsedFlags): Promise<StoreGround> {
   const { config } = await loadSettings(flags)
   return maintenanceGround(config, await diskGround())
+}
+
+/** Of a bucket that backups are kept in: as the AWS tools are told it. */
+export function regionOfTarget(): string {
+  const { AWS_REGION, AWS_DEFAULT_REGION } = processEnvironment()
+  return AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1'
 }
 
 export function print(text: string): void {

@@ -16,6 +16,7 @@ const contracts = {
   Catalog: 'catalog',
   ObjectStore: 'object-store',
   Identity: 'identity',
+  BackupTarget: 'backup-target',
 } as const
 
 /** Parts of a contract, covered by the suite of the whole; and interfaces of the language. */
