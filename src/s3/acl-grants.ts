@@ -45,8 +45,8 @@ const acls = Object.keys(groupGrants) as Acl[]
 /**
  * The ACL that gives just this. Grants may be repeated and in any order.
  *
- * @throws S3Error `InvalidArgument` for a grantee that nobody is, `UnresolvableGrantByEmailAddress`,
- *   `AccessControlListNotSupported` for what no canned ACL expresses
+ * @throws S3Error `InvalidArgument` for a grantee that nobody is,
+ *   `UnresolvableGrantByEmailAddress`, `AccessControlListNotSupported` for what no canned ACL says
  */
 export function aclOfGrants(grants: readonly Grant[]): Acl {
   for (const { grantee } of grants) requireGrantee(grantee)
