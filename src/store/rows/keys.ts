@@ -76,6 +76,7 @@ export function bucketConfigKey(bucketId: number, kind: BucketConfigKind): Buffe
   return key
 }
 
+/** Whose configuration a row is. */
 export function bucketIdOfConfig(key: Buffer): number {
   return key.readUInt32BE(1)
 }
