@@ -19,7 +19,8 @@ import { LocalIdentity } from './identity/local-identity.ts'
 import { Scrubber } from './maintenance/scrub/scrubber.ts'
 import type { BucketName } from './model/bucket-name.ts'
 import { DiskRoom } from './platform/disk-room.ts'
-import { conditionsOf, Readiness } from './readiness.ts'
+import type { MirrorEvent } from './platform/mirror/mirror-copies.ts'
+import { conditionsOf, mirrorConditions, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
@@ -36,6 +37,7 @@ import {
   catalogLog,
   compactionLog,
   engineLog,
+  mirrorLog,
   scrubLog,
   tieringLog,
 } from './telemetry/floor-log.ts'
@@ -124,14 +126,17 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
   const floors = new ClosingStack()
   try {
     const readiness = new Readiness()
-    const { fileSystem, clock, random } = input.ground
-    const path = input.config.dataDir
-    const directory = floors.own(await DataDirectory.open({ fileSystem, path, clock, random }))
+    const watch: MirrorWatch = { segments: null }
+    const directory = floors.own(await openDirectory(input, watch))
+    const ground = { ...input.ground, fileSystem: directory.fileSystem }
     // Before what may take long: probes learn that this is alive, and not ready.
     const metrics = input.config.metrics === 'off' ? null : await MetricsPage.open()
     const http = floors.own(await listen(input, readiness, metrics))
-    const opened = await openStore(input, { directory, readiness, floors })
+    const opened = await openStore({ ...input, ground }, { directory, readiness, floors })
     const { store, identity, engine, segments, compaction } = opened
+    watch.segments = segments
+    readiness.watch(() => mirrorConditions(directory.mirror?.problems ?? []))
+    directory.mirror?.start()
     metrics?.attach({
       store,
       engine: () => engine.counters,
@@ -153,6 +158,29 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
   }
 }
 
+/** Whoever can mend a file of which one copy could not be read, once there is somebody. */
+interface MirrorWatch {
+  segments: LocalSegments | null
+}
+
+function openDirectory(
+  { config, ground, log }: StartInput,
+  watch: MirrorWatch,
+): Promise<DataDirectory> {
+  const { fileSystem, clock, random, fileSystemOf } = ground
+  const toLog = mirrorLog(log)
+  const mirror = {
+    directories: config.mirrorDirs,
+    lost: config.mirrorLost,
+    listener: (event: MirrorEvent) => {
+      toLog(event)
+      if (event.event === 'copy-unreadable') void watch.segments?.mendFile(event.file)
+    },
+    ...(fileSystemOf === undefined ? {} : { fileSystemOf }),
+  }
+  return DataDirectory.open({ fileSystem, path: config.dataDir, clock, random, mirror })
+}
+
 interface StoreGround {
   readonly directory: DataDirectory
   readonly readiness: Readiness
@@ -172,6 +200,7 @@ async function openStore(
   const segments = floors.own(
     await LocalSegments.open({
       fs: fileSystem,
+      mirror: directory.mirror?.fileSystem ?? null,
       directory: path,
       tiers: tierDirectories(config),
       storeId,
@@ -179,7 +208,7 @@ async function openStore(
       random,
     }),
   )
-  const watched = { room, segments, readiness, log, config, ground, storeId, floors }
+  const watched = { room, segments, readiness, log, config, ground, directory, floors }
   const catalog = await openCatalog(watched)
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
   const listener = compactionLog(log)
@@ -266,15 +295,14 @@ function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
   return { compaction, background, isWanted: isCompacting || hasTiers }
 }
 
-interface CatalogGround extends StartInput, Omit<StoreGround, 'directory'> {
+interface CatalogGround extends StartInput, StoreGround {
   readonly segments: LocalSegments
   readonly room: DiskRoom
-  readonly storeId: string
 }
 
 /** The catalog, and what readiness asks about it. */
 async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
-  const { config, log, segments, room, readiness, floors } = ground
+  const { config, log, segments, room, readiness, directory, floors } = ground
   readiness.phase = 'starting: bringing the index up to date with the journal'
   const probe = new WriteProbe()
   const toLog = catalogLog(log)
@@ -282,7 +310,7 @@ async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
   const catalog = floors.own(
     await LocalCatalog.open({
       segments,
-      kv: await ground.ground.openIndex(`${config.dataDir}/index`, ground.storeId),
+      kv: await ground.ground.openIndex(`${directory.home}/index`, directory.storeId),
       clock: ground.ground.clock,
       codec: codecOf.zstd,
       options: {

@@ -5,7 +5,15 @@
  */
 import { readFile, writeFileAtomically } from './platform/atomic-file.ts'
 import type { Clock } from './platform/clock.ts'
-import { errnoOf, type FileLock, type FileSystem } from './platform/file-system.ts'
+import { errnoOf, type FileSystem } from './platform/file-system.ts'
+import type { MirrorListener } from './platform/mirror/mirror-copies.ts'
+import { MIRROR_FILE } from './platform/mirror/mirror-record.ts'
+import {
+  MirrorInUseError,
+  type MirrorPlace,
+  OpenMirror,
+  uuidOf,
+} from './platform/mirror/open-mirror.ts'
 import type { Random } from './platform/random.ts'
 
 /** The newest format this version reads, and the one it writes. */
@@ -44,6 +52,18 @@ export interface DataDirectoryParts {
   readonly path: string
   readonly clock: Clock
   readonly random: Random
+  readonly mirror?: MirrorOptions
+}
+
+/** What else there is where the same is kept in several directories. */
+export interface MirrorOptions {
+  /** The directories beside `path`; each must be there. */
+  readonly directories: readonly string[]
+  /** Of `path` and those, the ones that an operator says are gone for good. */
+  readonly lost: readonly string[]
+  readonly listener: MirrorListener
+  /** The file system that has a directory, where it is not the one of `path`. */
+  readonly fileSystemOf?: (directory: string) => FileSystem
 }
 
 /** A locked data directory of a known format. */
@@ -51,22 +71,45 @@ export class DataDirectory implements AsyncDisposable {
   readonly path: string
   /** UUID made with the store; segment headers carry it. */
   readonly storeId: string
-  readonly #lock: FileLock
+  /** What those above are to use: it knows of the copies. */
+  readonly fileSystem: FileSystem
+  /** Null where everything is there once. */
+  readonly mirror: OpenMirror | null
+  readonly #lock: AsyncDisposable
 
-  private constructor(path: string, storeId: string, lock: FileLock) {
-    this.path = path
-    this.storeId = storeId
-    this.#lock = lock
+  private constructor(parts: {
+    readonly path: string
+    readonly storeId: string
+    readonly fileSystem: FileSystem
+    readonly mirror: OpenMirror | null
+    readonly lock: AsyncDisposable
+  }) {
+    this.path = parts.path
+    this.storeId = parts.storeId
+    this.fileSystem = parts.fileSystem
+    this.mirror = parts.mirror
+    this.#lock = parts.lock
+  }
+
+  /** A directory for what is not mirrored: that of a copy that can be read and written. */
+  get home(): string {
+    return this.mirror?.home ?? this.path
   }
 
   /**
    * Makes the directory when it is missing, takes it for this process, and reads its format or, in
    * an empty one, writes it; durable at resolve.
    *
-   * @throws DataDirectoryError
+   * A directory that was once one of several is opened together with them, or not at all.
+   *
+   * @throws DataDirectoryError, MirrorError
    */
   static async open(parts: DataDirectoryParts): Promise<DataDirectory> {
-    const { fileSystem, path } = parts
+    const { fileSystem, path, mirror } = parts
+    const isMirrored = mirror !== undefined && mirror.directories.length > 0
+    if (isMirrored || (await fileSystem.stat(`${path}/${MIRROR_FILE}`)) !== null) {
+      return DataDirectory.#openMirror(parts)
+    }
     await fileSystem.makeDirectory(path)
     const lock = await fileSystem.lock(`${path}/${LOCK_FILE}`)
     if (lock === null) {
@@ -74,16 +117,46 @@ export class DataDirectory implements AsyncDisposable {
     }
     try {
       await removeUnfinished(fileSystem, path)
-      return new DataDirectory(path, await readOrMakeStoreId(parts), lock)
+      const storeId = await readOrMakeStoreId(parts, uuidOf(parts.random.bytes(16)))
+      const disposable = { [Symbol.asyncDispose]: () => lock.release() }
+      return new DataDirectory({ path, storeId, fileSystem, mirror: null, lock: disposable })
     } catch (error) {
       await lock.release()
       throw error
     }
   }
 
+  static async #openMirror(parts: DataDirectoryParts): Promise<DataDirectory> {
+    const { path, random } = parts
+    const { directories = [], lost = [], listener = () => {}, fileSystemOf } = parts.mirror ?? {}
+    const places = [path, ...directories].map((directory) => {
+      return { directory, fs: fileSystemOf?.(directory) ?? parts.fileSystem }
+    })
+    const newStoreId = () => uuidOf(random.bytes(16))
+    const lockName = LOCK_FILE
+    const options = { places, lost, random, holdsStore, newStoreId, listener, lockName }
+    const mirror = await OpenMirror.open(options).catch((error: unknown) => {
+      if (!(error instanceof MirrorInUseError)) throw error
+      throw new DataDirectoryError('in-use', error.message)
+    })
+    try {
+      const { fileSystem } = mirror
+      await removeUnfinished(fileSystem, path)
+      await mirror.settleFiles()
+      const storeId = await readOrMakeStoreId({ ...parts, fileSystem }, mirror.storeId)
+      if (storeId !== mirror.storeId) {
+        throw damaged(`${path}/${FORMAT_FILE} is of another store than the mirror`)
+      }
+      return new DataDirectory({ path, storeId, fileSystem, mirror, lock: mirror })
+    } catch (error) {
+      await mirror[Symbol.asyncDispose]()
+      throw error
+    }
+  }
+
   /** Lets another process have the directory. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lock.release()
+    await this.#lock[Symbol.asyncDispose]()
   }
 }
 
@@ -97,8 +170,32 @@ async function removeUnfinished(fileSystem: FileSystem, path: string): Promise<v
   }
 }
 
-async function readOrMakeStoreId(parts: DataDirectoryParts): Promise<string> {
-  const { fileSystem, path, clock, random } = parts
+/**
+ * The store id of a data directory, which is neither locked nor changed; null when it holds no
+ * `varve.json`.
+ *
+ * @throws DataDirectoryError `newer-format`, `damaged`
+ */
+export async function readFormat(fileSystem: FileSystem, path: string): Promise<string | null> {
+  const file = `${path}/${FORMAT_FILE}`
+  const bytes = await readFile(fileSystem, file)
+  return bytes === null ? null : readStoreId(file, bytes)
+}
+
+/** Null for a directory in which no store has ever been. */
+async function holdsStore({
+  fs,
+  directory,
+}: MirrorPlace): Promise<{ readonly storeId: string | null } | null> {
+  const file = `${directory}/${FORMAT_FILE}`
+  const bytes = await readFile(fs, file)
+  if (bytes !== null) return { storeId: readStoreId(file, bytes) }
+  const names = await fs.list(directory)
+  return names.some((name) => DATA_NAMES.includes(name)) ? { storeId: null } : null
+}
+
+async function readOrMakeStoreId(parts: DataDirectoryParts, newId: string): Promise<string> {
+  const { fileSystem, path, clock } = parts
   const file = `${path}/${FORMAT_FILE}`
   const bytes = await readFile(fileSystem, file)
   if (bytes !== null) return readStoreId(file, bytes)
@@ -109,7 +206,7 @@ async function readOrMakeStoreId(parts: DataDirectoryParts): Promise<string> {
     const found = data.join(', ')
     throw damaged(`${path} holds data (${found}) but no ${FORMAT_FILE}: restore that file`)
   }
-  const storeId = uuidOf(random.bytes(16))
+  const storeId = newId
   const createdAt = new Date(clock.now()).toISOString()
   const text = JSON.stringify({ format: FORMAT_VERSION, storeId, createdAt })
   await writeFileAtomically(fileSystem, file, Buffer.from(`${text}\n`))
@@ -147,12 +244,4 @@ function parseObject(file: string, bytes: Buffer): Readonly<Record<string, unkno
 
 function damaged(message: string, cause?: unknown): DataDirectoryError {
   return new DataDirectoryError('damaged', message, { cause })
-}
-
-/** RFC 9562 §5.4, version 4. */
-function uuidOf(random: Buffer): string {
-  const bytes = Buffer.from(random)
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  return bytes.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
 }

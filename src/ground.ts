@@ -7,6 +7,8 @@ import { type Random, systemRandom } from './platform/random.ts'
 /** What differs between a server on disk, one in memory, and one in a test. */
 export interface Ground {
   readonly fileSystem: FileSystem
+  /** The file system that has a directory of a mirror, where it is another one. */
+  readonly fileSystemOf?: (directory: string) => FileSystem
   readonly clock: Clock
   readonly random: Random
   /** The index of the store with this id, in a folder of its own. */

@@ -78,3 +78,8 @@ export function* conditionsOf({ probe, room, segments }: WatchedParts): Generato
   const more = files.size > NAMES_MAX ? ` and ${files.size - NAMES_MAX} more` : ''
   yield { text: `damaged or missing: ${names}${more}`, isBlocking: false }
 }
+
+/** A mirror that is not whole serves all the same. */
+export function* mirrorConditions(problems: readonly string[]): Generator<Condition> {
+  for (const text of problems) yield { text, isBlocking: false }
+}

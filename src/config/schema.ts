@@ -51,6 +51,17 @@ export const settings = {
     sentence:
       'Directory of the cold tier, on any disk; without it what would be cold stays where it is.',
   }),
+  mirrorDirs: setting({
+    kind: list(path, 'paths, separated by commas'),
+    default: [],
+    sentence:
+      'Directories, on other disks, that hold the same as the data directory; each must be there.',
+  }),
+  mirrorLost: setting({
+    kind: list(path, 'paths, separated by commas'),
+    default: [],
+    sentence: 'Directories of a mirror that are gone for good: the start goes on from the others.',
+  }),
   reserveSize: setting({
     kind: size({ min: 0, max: 1024 * GIB }),
     default: 512 * MIB,
@@ -329,6 +340,8 @@ export const agreements: readonly ((config: Config) => string | null)[] = [
     inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
   ({ warmDir, coldDir }) =>
     warmDir !== null && warmDir === coldDir ? 'warmDir and coldDir must be two directories' : null,
+  ({ dataDir, mirrorDirs }) =>
+    mirrorDirs.includes(dataDir) ? 'mirrorDirs must not name the data directory' : null,
   ({ bodiesMax, requestsMax }) =>
     bodiesMax <= requestsMax ? null : 'bodiesMax must not be above requestsMax',
 ]

@@ -75,6 +75,7 @@ export class LocalSegments implements Segments {
   readonly #writers = new Map<number, FileSegmentWriter>()
   /** Files of writers that were given up before anything in them was durable, being removed. */
   readonly #removals = new Set<Promise<void>>()
+  readonly #mending = new Map<number, Promise<number>>()
   #nextId = 1
   #closed = false
 
@@ -263,7 +264,22 @@ export class LocalSegments implements Segments {
     await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
-  async mend(id: number): Promise<number> {
+  mend(id: number): Promise<number> {
+    const known = this.#mending.get(id)
+    if (known !== undefined) return known
+    const mending = this.#mend(id).finally(() => this.#mending.delete(id))
+    this.#mending.set(id, mending)
+    return mending
+  }
+
+  /** A copy of this file could not be read. No-op for a file that is no segment's. Never rejects. */
+  async mendFile(path: string): Promise<void> {
+    const segment = [...this.#segments.values()].find((each) => each.path === path)
+    if (segment === undefined || this.#closed) return
+    await this.mend(segment.id).catch(() => {})
+  }
+
+  async #mend(id: number): Promise<number> {
     const segment = this.#require(id)
     if (this.#copies === null || this.#parts.mirror?.covers(segment.path) !== true) return 0
     // A journal or data segment has its id in its name; a snapshot has not.

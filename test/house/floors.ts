@@ -17,7 +17,7 @@ export const floors = {
   s3: ['store', 'identity', 'platform'],
   http: ['s3'],
   config: [],
-  telemetry: ['engine', 'catalog', 'store', 'maintenance', 's3', 'identity'],
+  telemetry: ['engine', 'catalog', 'store', 'maintenance', 's3', 'identity', 'platform'],
   'data-directory': ['platform'],
   readiness: [],
   ground: ['catalog', 'platform'],

@@ -124,7 +124,10 @@ function planFirst(
 ): MirrorPlan {
   const damaged = copies.find(({ copy }) => copy.found === 'damaged')
   if (damaged !== undefined) {
-    throw new MirrorError('damaged', `${damaged.directory}/mirror.json is damaged`)
+    throw new MirrorError(
+      'damaged',
+      `${damaged.directory} holds data, and its record is damaged or missing`,
+    )
   }
   if (singles.length > 1) {
     const names = singles.map((index) => copies[index]?.directory).join(' and ')

@@ -6,9 +6,9 @@ import { errnoOf, type FileLock, type FileSystem } from '../file-system.ts'
 import type { Random } from '../random.ts'
 import { MirrorCopies, MirrorCopy, type MirrorListener } from './mirror-copies.ts'
 import { type FoundCopy, isAncestor, type MirrorPlan, planMirror } from './mirror-plan.ts'
-import { type MirrorRecord, readMirrorRecord } from './mirror-record.ts'
+import { MIRROR_FILE, type MirrorRecord, readMirrorRecord } from './mirror-record.ts'
 import { MirrorRefill } from './mirror-refill.ts'
-import { MirroredFileSystem } from './mirrored-file-system.ts'
+import { type CopyView, MirroredFileSystem } from './mirrored-file-system.ts'
 
 export interface MirrorPlace {
   readonly directory: string
@@ -22,8 +22,8 @@ export interface OpenMirrorParts {
   /** Directories that the operator says are gone for good. */
   readonly lost: readonly string[]
   readonly random: Random
-  /** Whether a directory holds a store; reads what it needs. */
-  readonly holdsStore: (place: MirrorPlace) => Promise<{ readonly storeId: string } | null>
+  /** Which store a directory holds; its id is null when that cannot be told any more. */
+  readonly holdsStore: (place: MirrorPlace) => Promise<{ readonly storeId: string | null } | null>
   /** For a store that is made now. */
   readonly newStoreId: () => string
   readonly listener: MirrorListener
@@ -117,6 +117,32 @@ export class OpenMirror implements AsyncDisposable {
     })
   }
 
+  /**
+   * At start, makes the small files at the top of the directories alike: of one that was being
+   * replaced when the power went, any whole state is as good as another.
+   */
+  async settleFiles(): Promise<void> {
+    const { fileSystem } = this
+    const root = this.#parts.places[0]?.directory ?? ''
+    const names = new Set<string>()
+    for (const view of fileSystem.views) {
+      for (const name of await view.list(root)) if (isSmallFile(name)) names.add(name)
+    }
+    for (const name of names) await this.#settleFile(`${root}/${name}`)
+  }
+
+  async #settleFile(path: string): Promise<void> {
+    const { views } = this.fileSystem
+    const texts = await Promise.all(views.map((view) => readWhole(view, path)))
+    const whole = texts.find((text) => text !== null && isJson(text)) ?? null
+    if (whole === null) return
+    for (const [index, view] of views.entries()) {
+      if (texts[index]?.equals(whole) === true) continue
+      const range = { offset: 0, bytes: whole, size: whole.length }
+      await this.fileSystem.repair(view, path, range).catch(() => {})
+    }
+  }
+
   /** Fills copies that are out, as they become usable, until it is disposed of. */
   start(): void {
     this.#running ??= this.#run(this.#stopping.signal)
@@ -180,6 +206,30 @@ export class OpenMirror implements AsyncDisposable {
   }
 }
 
+function isSmallFile(name: string): boolean {
+  return name.endsWith('.json') && name !== MIRROR_FILE
+}
+
+function isJson(bytes: Buffer): boolean {
+  try {
+    JSON.parse(bytes.toString())
+    return true
+  } catch {
+    return false
+  }
+}
+
+async function readWhole(view: CopyView, path: string): Promise<Buffer | null> {
+  try {
+    await using file = await view.open(path)
+    const bytes = Buffer.alloc(await file.size())
+    return bytes.subarray(0, await file.read(bytes, 0))
+  } catch (error) {
+    if (errnoOf(error) === null) throw error
+    return null
+  }
+}
+
 /** Why a directory is not to be filled; null when it may be. */
 function refusalOf(copy: FoundCopy, record: Omit<MirrorRecord, 'copy' | 'state'>): string | null {
   switch (copy.found) {
@@ -215,11 +265,13 @@ async function look(
     lock ??= await fs.lock(`${directory}/${parts.lockName}`)
     if (lock === null) throw new MirrorInUseError(directory)
     const record = await readMirrorRecord(fs, directory)
-    const store = await parts.holdsStore(place)
     if (record === 'damaged') return found({ found: 'damaged' })
+    const isPart = record?.state === 'filling'
+    const store = isPart ? null : await parts.holdsStore(place)
     if (record !== null) {
       return found({ found: 'copy', record, hasStore: store !== null }, store?.storeId ?? null)
     }
+    if (store !== null && store.storeId === null) return found({ found: 'damaged' })
     return store === null ? found({ found: 'empty' }) : found({ found: 'single' }, store.storeId)
   } catch (error) {
     if (error instanceof MirrorInUseError) throw error

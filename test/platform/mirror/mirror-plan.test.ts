@@ -105,7 +105,7 @@ describe('a mirror is refused', () => {
   it('where nobody knows which store is the one', () => {
     expect(() => plan({ a: single, b: single })).toThrow('none says which one is newer')
     expect(() => plan({ a: copy('a', 'x', 'a'), b: single })).toThrow('without its mirror record')
-    expect(() => plan({ a: damaged, b: empty })).toThrow('damaged')
+    expect(() => plan({ a: damaged, b: empty })).toThrow('record is damaged')
     const other = copy('b', 'x', 'b', { storeId: 'other' })
     expect(() => plan({ a: copy('a', 'x', 'a'), b: other })).toThrow('different stores')
   })
