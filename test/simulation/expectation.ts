@@ -3,12 +3,19 @@ import type { ObjectValue, PartValue, ReferenceModel } from './reference-model.t
 import { isSameObject } from './same-object.ts'
 import type { Address } from './step.ts'
 import type { BucketState, FoundObject, FoundUpload, StoreState } from './store-state.ts'
+import {
+  checkVersions,
+  type ExpectedVersions,
+  expectedVersions,
+  VERSIONED,
+} from './version-records.ts'
 
 /** What a reader may find at one moment: a frozen look at the model. */
 export interface Expectation {
   readonly version: number
   readonly buckets: ReadonlyMap<string, readonly boolean[]>
   readonly objects: ReadonlyMap<string, ReadonlyMap<string, readonly (ObjectValue | null)[]>>
+  readonly versions: ExpectedVersions
   readonly uploads: readonly ExpectedUpload[]
   /** Completes under way: one of `values` is there exactly when the upload is not. */
   readonly completing: readonly (Address & {
@@ -35,6 +42,7 @@ export function expectationOf(model: ReferenceModel): Expectation {
     version: model.version,
     buckets: new Map([...model.buckets].map(([name, cell]) => [name, cell.possible])),
     objects,
+    versions: expectedVersions(model.versions),
     uploads: [...model.uploads.values()].map(({ bucket, key, uploadId, state, parts }) => ({
       bucket,
       key,
@@ -63,7 +71,8 @@ export function check(state: StoreState, expectation: Expectation): string[] {
       problems.push(`bucket ${name} is ${found === undefined ? 'lost' : 'not deleted'}`)
       continue
     }
-    problems.push(...checkObjects(name, found, expectation))
+    if (name !== VERSIONED) problems.push(...checkObjects(name, found, expectation))
+    else if (found !== undefined) problems.push(...checkVersions(found, expectation.versions))
     problems.push(...checkUploads(name, found, expectation))
     if (found !== undefined) problems.push(...checkUsage(name, found))
   }
@@ -148,12 +157,16 @@ function checkParts(found: FoundUpload, expected: ExpectedUpload): string[] {
   return problems
 }
 
-function checkUsage(bucket: string, { usage, objects, uploads }: BucketState): string[] {
+function checkUsage(bucket: string, state: BucketState): string[] {
+  const { usage, objects, versions, uploads } = state
   const sum = (sizes: Iterable<number>) => [...sizes].reduce((total, size) => total + size, 0)
   const parts = [...uploads.values()].flatMap((upload) => [...upload.parts.values()])
+  const stacks = [...versions.values()].flat()
+  const held = stacks.length > 0 ? stacks.map(({ object }) => object) : [...objects.values()]
   const counted = {
     objects: objects.size,
-    bytes: sum([...objects.values()].map(({ content }) => content.length)),
+    olderVersions: stacks.length === 0 ? 0 : stacks.length - objects.size,
+    bytes: sum(held.map((object) => object?.content.length ?? 0)),
     uploads: uploads.size,
     partBytes: sum(parts.map(({ size }) => size)),
   }

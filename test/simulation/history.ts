@@ -8,8 +8,9 @@ import {
   type Step,
   upkeeps,
 } from './step.ts'
+import { VERSIONED } from './version-records.ts'
 
-const BUCKETS = ['alpha', 'beta', 'gamma']
+const BUCKETS = ['alpha', 'beta', VERSIONED]
 const KEYS = ['a', 'a/b', 'a/b/c', 'dir/x', 'dir/y', 'ünï/ç', '//', 'z']
 
 export interface HistoryOptions {
@@ -85,17 +86,34 @@ export class History {
       const put = this.#put(address)
       return random.chance(0.1) ? { ...put, ifNoneMatch: '*' } : put
     }
-    if (drawn < 52) return { kind: 'delete', ...address }
-    if (drawn < 57) {
+    if (drawn < 52) return this.#delete(address, model)
+    if (drawn < 57 && address.bucket !== VERSIONED) {
       const keys = KEYS.filter(() => random.chance(0.4))
       return { kind: 'delete-many', bucket: address.bucket, keys }
     }
     if (drawn < 66) return { kind: 'copy', source: this.#object(model), ...address }
     if (drawn < 71) {
       const tags = random.chance(0.3) ? [] : [{ key: 'n', value: `${this.#bodyCount}` }]
-      return { kind: 'tag', ...this.#object(model), tags }
+      const object = this.#object(model)
+      return object.bucket === VERSIONED
+        ? this.#deleteVersion(object, model)
+        : { kind: 'tag', ...object, tags }
     }
     return this.#uploadStep(model, address)
+  }
+
+  #delete(address: Address, model: ReferenceModel): Step {
+    const isOfVersion = address.bucket === VERSIONED && this.#random.chance(0.7)
+    return isOfVersion ? this.#deleteVersion(address, model) : { kind: 'delete', ...address }
+  }
+
+  /** Of a version that may be there, if there is one. */
+  #deleteVersion({ bucket, key }: Address, model: ReferenceModel): Step {
+    const indexes = [...model.versions.stack(key).entries()]
+      .filter(([, { id, cell }]) => id !== null && cell.certain !== null)
+      .map(([index]) => index)
+    if (indexes.length === 0) return { kind: 'delete', bucket, key }
+    return { kind: 'delete-version', bucket, key, index: this.#random.pick(indexes) }
   }
 
   #uploadStep(model: ReferenceModel, address: Address): Step {
@@ -159,6 +177,9 @@ export class History {
     for (const [bucket, objects] of model.objects) {
       for (const [key, cell] of objects) if (cell.certain) there.push({ bucket, key })
     }
+    for (const key of model.versions.stacks.keys()) {
+      if (model.versions.objects(key).length > 0) there.push({ bucket: VERSIONED, key })
+    }
     const isBlind = there.length === 0 || this.#random.chance(0.1)
     return isBlind ? this.#address(model) : this.#random.pick(there)
   }
@@ -166,6 +187,7 @@ export class History {
   #emptiest(model: ReferenceModel): string {
     const random = this.#random
     const isEmpty = (bucket: string) =>
+      (bucket !== VERSIONED || model.versions.isSurelyEmpty) &&
       [...(model.objects.get(bucket)?.values() ?? [])].every(({ certain }) => certain === null)
     const empty = BUCKETS.filter(isEmpty)
     return random.pick(empty.length === 0 || random.chance(0.2) ? BUCKETS : empty)

@@ -10,6 +10,7 @@ import { streamOf } from './body.ts'
 import { attributesOf, tagsOf } from './mark.ts'
 import type { Answer, ReferenceModel, UploadRecord } from './reference-model.ts'
 import type { Address, BodySpec, PutStep, Step } from './step.ts'
+import { VERSIONED } from './version-records.ts'
 
 const never = new AbortController().signal
 
@@ -22,6 +23,7 @@ export async function perform(
   step: Step,
   model: ReferenceModel,
 ): Promise<Answer | readonly ItemResult[]> {
+  await startVersions(store, step, model)
   switch (step.kind) {
     case 'create-bucket':
       await store.createBucket(bucketName(step.bucket), { region: 'us-east-1' })
@@ -32,8 +34,12 @@ export async function perform(
     case 'put':
       return putObject(store, step)
     case 'delete':
-      await store.deleteObject({ ...address(step), conditions: {} })
+      return { ...(await store.deleteObject({ ...address(step), conditions: {} })) }
+    case 'delete-version': {
+      const version = model.versions.stack(step.key)[step.index]?.id ?? undefined
+      await store.deleteObject({ ...address(step), version, conditions: {} })
       return {}
+    }
     case 'delete-many': {
       const items = step.keys.map((key) => ({ key: objectKey(key) }))
       const results = await store.deleteObjects(bucketName(step.bucket), items)
@@ -53,6 +59,15 @@ export async function perform(
     }
     default:
       return performOnUpload(store, step, model)
+  }
+}
+
+/** Of the bucket that has them, from its first write on. */
+async function startVersions(store: ObjectStore, step: Step, model: ReferenceModel): Promise<void> {
+  const isOfBucket = step.kind === 'create-bucket' || step.kind === 'delete-bucket'
+  const { bucket } = 'bucket' in step ? step : model.upload(step.upload)
+  if (!isOfBucket && bucket === VERSIONED) {
+    await store.putBucketVersioning(bucketName(bucket), 'enabled')
   }
 }
 

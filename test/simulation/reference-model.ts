@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Checksum } from '../../src/model/checksum.ts'
+import type { VersionId } from '../../src/model/version-id.ts'
 import type { StoreErrorKind } from '../../src/store/errors.ts'
 import type { Tags } from '../../src/store/object-store.ts'
 import { bytesOf } from './body.ts'
@@ -8,6 +9,7 @@ import { tagsOf } from './mark.ts'
 import { isSameObject } from './same-object.ts'
 import type { Address, BodySpec, Step } from './step.ts'
 import type { StoreState } from './store-state.ts'
+import { VERSIONED, VersionRecords } from './version-records.ts'
 
 /** An object as a client knows it. What only the store decides is null until it was told. */
 export interface ObjectValue {
@@ -68,6 +70,7 @@ export interface Answer {
   readonly lastModified?: number
   readonly checksum?: Checksum | null
   readonly uploadId?: string
+  readonly versionId?: VersionId | null
 }
 
 /** S3 in maps: what every acknowledged step made of buckets, objects and uploads. */
@@ -75,6 +78,7 @@ export class ReferenceModel {
   readonly buckets = new Map<string, Cell<boolean>>()
   /** By bucket, then key. */
   readonly objects = new Map<string, Map<string, Cell<ObjectValue | null>>>()
+  readonly versions = new VersionRecords()
   readonly uploads = new Map<number, UploadRecord>()
   /** Grows with every change of what may be found. */
   version = 0
@@ -84,9 +88,11 @@ export class ReferenceModel {
   begin(step: Step, isAlone: boolean): Ticket {
     const expected = isAlone ? this.#expected(step) : undefined
     this.version++
-    const before = step.kind === 'complete' ? this.object(this.upload(step.upload)).possible : []
+    const completed = step.kind === 'complete' ? this.upload(step.upload) : null
+    const before = completed === null ? [] : this.object(completed).possible
+    const isReplacing = completed !== null && completed.bucket !== VERSIONED
     const ticket = { step, isAlone, expected, writes: this.#writes(step) }
-    if (step.kind === 'complete' && isAlone && ticket.writes.length > 0) {
+    if (isReplacing && isAlone && ticket.writes.length > 0) {
       this.#completing.set(ticket, before)
     }
     return ticket
@@ -133,6 +139,7 @@ export class ReferenceModel {
         cell.observe((value) => isSameObject(found, value))
       }
     }
+    this.versions.observe(state)
     for (const { bucket, uploadId, state: isOpen, parts } of this.uploads.values()) {
       if (uploadId === null) continue
       const upload = state.get(bucket)?.uploads.get(uploadId)
@@ -144,8 +151,9 @@ export class ReferenceModel {
     }
   }
 
-  *cells(): Iterable<Cell<boolean> | Cell<ObjectValue | null> | Cell<PartValue | null>> {
+  *cells(): Iterable<{ fence(): void }> {
     yield* this.buckets.values()
+    yield* this.versions.cells()
     for (const objects of this.objects.values()) yield* objects.values()
     for (const { state, parts } of this.uploads.values()) {
       yield state
@@ -183,13 +191,15 @@ export class ReferenceModel {
           ...this.#uploadsIn(step.bucket).map(({ state }) => writing(state, [false])),
         ]
       case 'put':
-        return [writing(this.object(step), [putValue(step.body, step.mark)])]
+        return [this.#write(step, [putValue(step.body, step.mark)])]
       case 'delete':
-        return [writing(this.object(step), [null])]
+        return [this.#write(step, [null])]
+      case 'delete-version':
+        return [this.versions.remove(step.key, step.index)]
       case 'delete-many':
-        return step.keys.map((key) => writing(this.object({ ...step, key }), [null]))
+        return step.keys.map((key) => this.#write({ ...step, key }, [null]))
       case 'copy':
-        return [writing(this.object(step), this.#found(step.source).map(copied))]
+        return [this.#write(step, this.#found(step.source).map(copied))]
       case 'tag': {
         const values = this.#found(step).map((value) => ({ ...value, tags: step.tags }))
         return [writing(this.object(step), values)]
@@ -208,12 +218,21 @@ export class ReferenceModel {
         if (record.state.certain === false) return []
         return [
           writing(record.state, [false]),
-          writing(this.object(record), this.#completed(record, step.partNumbers)),
+          this.#write(record, this.#completed(record, step.partNumbers)),
         ]
       }
       case 'abort':
         return [writing(this.upload(step.upload).state, [false])]
     }
+  }
+
+  /** Null: a delete. Where there are versions, each write is one of its own. */
+  #write(address: Address, values: readonly (ObjectValue | null)[]): Write {
+    if (address.bucket !== VERSIONED) return writing(this.object(address), values)
+    return this.versions.push(
+      address.key,
+      values.map((value) => value ?? 'delete marker'),
+    )
   }
 
   #createUpload(step: Step & { readonly kind: 'create-upload' }): Write {
@@ -241,7 +260,8 @@ export class ReferenceModel {
     }))
   }
 
-  #found(address: Address): ObjectValue[] {
+  #found(address: Address): readonly ObjectValue[] {
+    if (address.bucket === VERSIONED) return this.versions.objects(address.key)
     return this.object(address).possible.filter((value) => value !== null)
   }
 
@@ -270,6 +290,7 @@ export class ReferenceModel {
     }
     if (step.kind === 'put') {
       if (step.ifNoneMatch === undefined) return 'success'
+      if (bucket === VERSIONED) return undefined
       const before = this.object(step).certain
       return before === undefined ? undefined : before === null ? 'success' : 'precondition-failed'
     }
@@ -295,6 +316,10 @@ export class ReferenceModel {
   }
 
   #expectedDeleteBucket(bucket: string): StoreErrorKind | 'success' | undefined {
+    if (bucket === VERSIONED) {
+      if (this.versions.isSurelyEmpty) return 'success'
+      return this.versions.isSurelyFilled ? 'bucket-not-empty' : undefined
+    }
     const cells = [...(this.objects.get(bucket)?.values() ?? [])]
     if (cells.every(({ certain }) => certain === null)) return 'success'
     return cells.some(({ possible }) => !possible.includes(null)) ? 'bucket-not-empty' : undefined
@@ -302,6 +327,8 @@ export class ReferenceModel {
 
   #expectedSource(source: Address): StoreErrorKind | 'success' | undefined {
     if (this.bucket(source.bucket).certain === false) return 'no-such-bucket'
+    // Which version is current depends on the order of writes that nobody saw.
+    if (source.bucket === VERSIONED) return undefined
     const value = this.object(source).certain
     return value === undefined ? undefined : value === null ? 'no-such-key' : 'success'
   }

@@ -6,6 +6,13 @@ export type Step =
   | { readonly kind: 'delete-bucket'; readonly bucket: string }
   | PutStep
   | { readonly kind: 'delete'; readonly bucket: string; readonly key: string }
+  /** Of the version at this place among those that were begun under the key. */
+  | {
+      readonly kind: 'delete-version'
+      readonly bucket: string
+      readonly key: string
+      readonly index: number
+    }
   | { readonly kind: 'delete-many'; readonly bucket: string; readonly keys: readonly string[] }
   | {
       readonly kind: 'copy'

@@ -1,5 +1,12 @@
 import type { BucketName } from '../../src/model/bucket-name.ts'
-import type { BucketUsage, ObjectHead, ObjectStore, Tags } from '../../src/store/object-store.ts'
+import type { VersionId } from '../../src/model/version-id.ts'
+import type {
+  BucketUsage,
+  ObjectHead,
+  ObjectStore,
+  Tags,
+  VersionName,
+} from '../../src/store/object-store.ts'
 
 /** Everything a client can see of a store. */
 export type StoreState = ReadonlyMap<string, BucketState>
@@ -8,6 +15,8 @@ export interface BucketState {
   readonly createdAt: number
   readonly usage: BucketUsage
   readonly objects: ReadonlyMap<string, FoundObject>
+  /** By key, newest first; none in a bucket without versioning. */
+  readonly versions: ReadonlyMap<string, readonly FoundVersion[]>
   /** By upload id. */
   readonly uploads: ReadonlyMap<string, FoundUpload>
 }
@@ -16,6 +25,13 @@ export interface FoundObject {
   readonly content: Buffer
   readonly head: Omit<ObjectHead, 'range' | 'isPartial'>
   readonly tags: Tags
+}
+
+export interface FoundVersion {
+  readonly id: VersionId
+  readonly isLatest: boolean
+  /** Null: a delete marker. */
+  readonly object: FoundObject | null
 }
 
 export interface FoundUpload {
@@ -44,11 +60,13 @@ export async function readState(
 ): Promise<StoreState> {
   const { buckets } = await store.listBuckets({ prefix: '', after: '', limit: 1000 })
   const state = new Map<string, BucketState>()
-  for (const { name, createdAt } of buckets) {
+  for (const { name, createdAt, versioning } of buckets) {
+    const isVersioned = versioning !== 'unversioned'
     state.set(name, {
       createdAt,
       usage: await store.usage(name),
       objects: await readObjects(store, name, onUnreadable),
+      versions: isVersioned ? await readVersions(store, name, onUnreadable) : new Map(),
       uploads: await readUploads(store, name),
     })
   }
@@ -66,7 +84,7 @@ async function readObjects(
     const page = await store.listObjects({ ...query, after })
     for (const listed of page.objects) {
       try {
-        const found = await readObject(store, bucket, listed.key)
+        const found = await readObject(store, { bucket, key: listed.key })
         const { key, size, etag, lastModified, storageClass } = listed
         const { head } = found
         const differs = head.etag !== etag || head.size !== size || head.key !== key
@@ -84,12 +102,34 @@ async function readObjects(
   }
 }
 
-async function readObject(
+async function readVersions(
   store: ObjectStore,
   bucket: BucketName,
-  key: FoundObject['head']['key'],
-): Promise<FoundObject> {
-  const reader = await store.getObject({ bucket, key, conditions: {}, signal: never })
+  onUnreadable: OnUnreadable | null,
+): Promise<Map<string, FoundVersion[]>> {
+  const versions = new Map<string, FoundVersion[]>()
+  const query = { bucket, prefix: '', delimiter: '', limit: PAGE_SIZE }
+  let [afterKey, afterVersion]: [string, VersionId | null] = ['', null]
+  for (;;) {
+    const page = await store.listObjectVersions({ ...query, afterKey, afterVersion })
+    for (const { key, kind, versionId: id, isLatest } of page.versions) {
+      try {
+        const isObject = kind === 'object'
+        const object = isObject ? await readObject(store, { bucket, key, version: id }) : null
+        versions.set(key, [...(versions.get(key) ?? []), { id, isLatest, object }])
+      } catch (error) {
+        if (onUnreadable === null) throw error
+        onUnreadable(error, bucket, key)
+      }
+    }
+    if (!page.isTruncated || page.lastKey === null) return versions
+    afterKey = page.lastKey
+    afterVersion = page.lastVersion
+  }
+}
+
+async function readObject(store: ObjectStore, name: VersionName): Promise<FoundObject> {
+  const reader = await store.getObject({ ...name, conditions: {}, signal: never })
   const { body, range: _, isPartial: __, ...head } = reader
   const pieces: Uint8Array[] = []
   for await (const piece of body) pieces.push(piece)
@@ -133,12 +173,18 @@ export function difference(one: StoreState, other: StoreState): string | null {
 /** One line for each thing there is. */
 function describe(state: StoreState): string[] {
   const lines: string[] = []
-  for (const [bucket, { createdAt, usage, objects, uploads }] of state) {
+  for (const [bucket, { createdAt, usage, objects, versions, uploads }] of state) {
     lines.push(`${bucket} ${createdAt} ${JSON.stringify(usage)}`)
     for (const [key, { content, head, tags }] of objects) {
       const metadata = [...head.attributes.metadata]
       const bytes = content.toString('latin1')
       lines.push(`${bucket}/${key} ${JSON.stringify([{ ...head, metadata }, tags])} ${bytes}`)
+    }
+    for (const [key, stack] of versions) {
+      for (const { id, isLatest, object } of stack) {
+        const bytes = object?.content.toString('latin1')
+        lines.push(`${bucket}/${key} ${id} ${isLatest} ${JSON.stringify(object?.tags)} ${bytes}`)
+      }
     }
     for (const [id, { parts, ...upload }] of uploads) {
       lines.push(`${bucket} ${id} ${JSON.stringify([upload, [...parts]])}`)
