@@ -11,10 +11,10 @@ import type { MoveObjectInput } from './object-store.ts'
 import { tierOf } from './placement.ts'
 import { leaveGarbage, type RewrittenBody, rewriteBody, takeOver } from './rewrite-body.ts'
 import { decodeObject, encodeObjectRow, type ObjectFields } from './rows/object-row.ts'
-import type { StoreContext } from './store-context.ts'
+import type { MovingContext } from './store-context.ts'
 import { countBytes } from './usage.ts'
 
-export async function moveObject(context: StoreContext, input: MoveObjectInput): Promise<boolean> {
+export async function moveObject(context: MovingContext, input: MoveObjectInput): Promise<boolean> {
   const { storageClass, signal, bucket: name, key } = input
   const bucket = requireBucket(context.catalog, name)
   return moveVersion(context, {
@@ -37,7 +37,7 @@ export interface MoveOrder extends Pick<MoveObjectInput, 'signal'> {
 }
 
 /** False when the version is gone or its bytes were replaced meanwhile: then nothing is changed. */
-export async function moveVersion(context: StoreContext, order: MoveOrder): Promise<boolean> {
+export async function moveVersion(context: MovingContext, order: MoveOrder): Promise<boolean> {
   const { catalog, engine, clock } = context
   const found = order.find((key) => catalog.get(key))
   if (found === null) return false
@@ -64,7 +64,7 @@ interface Move {
 }
 
 function commitMove(
-  { catalog }: StoreContext,
+  { catalog }: MovingContext,
   { bucketId, find, storageClass }: MoveOrder,
   { object, rewritten }: Move,
 ): Promise<boolean> {

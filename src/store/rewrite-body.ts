@@ -13,7 +13,7 @@ import { openBody } from './open-body.ts'
 import { storedSizeOf } from './rows/blob-ref-field.ts'
 import type { InlineBody, ObjectFields } from './rows/object-row.ts'
 import type { BodyPart } from './rows/part-list-row.ts'
-import type { StoreContext } from './store-context.ts'
+import type { MovingContext } from './store-context.ts'
 
 export interface RewriteOrder {
   readonly tier: Tier
@@ -39,7 +39,7 @@ export interface RewrittenBody {
  * written before it rejects is written down as garbage.
  */
 export async function rewriteBody(
-  context: StoreContext,
+  context: MovingContext,
   object: ObjectFields,
   order: RewriteOrder,
 ): Promise<RewrittenBody> {
@@ -81,7 +81,10 @@ export function takeOver(
 }
 
 /** Best effort: when even this cannot be committed, a check of the store finds the bytes later. */
-export async function leaveGarbage(context: StoreContext, refs: readonly BlobRef[]): Promise<void> {
+export async function leaveGarbage(
+  context: MovingContext,
+  refs: readonly BlobRef[],
+): Promise<void> {
   if (refs.length === 0) return
   try {
     await commit(context.catalog, (change) => {
@@ -94,7 +97,7 @@ export async function leaveGarbage(context: StoreContext, refs: readonly BlobRef
 }
 
 async function rewriteBlob(
-  context: StoreContext,
+  context: MovingContext,
   ref: BlobRef,
   { order, part }: { readonly order: RewriteOrder; readonly part: BodyPart | null },
 ): Promise<BlobRef> {

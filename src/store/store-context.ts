@@ -16,6 +16,9 @@ export interface StoreContext {
   readonly options: StoreOptions
 }
 
+/** What it takes to move bytes that are stored. */
+export type MovingContext = Pick<StoreContext, 'catalog' | 'engine' | 'clock' | 'readers'>
+
 export interface StoreOptions {
   /** Bodies up to this many bytes ride in their commit. At most the engine's chunk size. */
   readonly inlineSizeMax: number

@@ -80,6 +80,7 @@ export function compareBlobs(
 
 /** Why the blob is not whole; null when it is. */
 export function differenceOf({
+  blob,
   ref,
   expected,
   found,
@@ -89,6 +90,8 @@ export function differenceOf({
   for (const segment of new Set([...expected.keys(), ...found.keys()])) {
     const [wanted, there] = [expected.get(segment) ?? 0, found.get(segment) ?? 0]
     if (wanted === there) continue
+    // What moved to a colder tier was made smaller on the way; its chunks are counted below.
+    if (segment !== blob.segment && there > 0 && there < wanted) continue
     return `rows say ${wanted} bytes in segment ${segment}, and ${there} are there`
   }
   if (ref === null) return null

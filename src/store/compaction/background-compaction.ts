@@ -1,5 +1,12 @@
 /** Compaction by itself: at intervals, and soon after something was deleted. */
-import type { Compaction } from './compaction.ts'
+
+/** Work that is done piece by piece. */
+export interface BackgroundWork {
+  /** Resolves with false when there is nothing to do now. Rejects only once aborted. */
+  step(signal: AbortSignal): Promise<boolean>
+  /** No step is under way when it is called. */
+  close(): Promise<void>
+}
 
 export interface BackgroundOptions {
   /** From the end of one look for dead space to the next. */
@@ -14,15 +21,15 @@ const IDLE_FACTOR = 20
 
 /** To be started once; runs until it is disposed of. */
 export class BackgroundCompaction implements AsyncDisposable {
-  readonly #compaction: Compaction
+  readonly #work: BackgroundWork
   readonly #options: BackgroundOptions
   readonly #stopping = new AbortController()
   #running: Promise<void> | null = null
   #isNoticed = false
   #wake: (() => void) | null = null
 
-  constructor(compaction: Compaction, options: Partial<BackgroundOptions> = {}) {
-    this.#compaction = compaction
+  constructor(work: BackgroundWork, options: Partial<BackgroundOptions> = {}) {
+    this.#work = work
     this.#options = { ...defaults, ...options }
   }
 
@@ -44,7 +51,7 @@ export class BackgroundCompaction implements AsyncDisposable {
       this.#isNoticed = false
       const startedAt = performance.now()
       try {
-        if (await this.#compaction.step(signal)) continue
+        if (await this.#work.step(signal)) continue
       } catch {
         // Only an abort rejects, and then the sleep ends at once.
       }
@@ -57,7 +64,7 @@ export class BackgroundCompaction implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort()
     await this.#running
-    await this.#compaction.close()
+    await this.#work.close()
   }
 
   /** Ends after the interval, or when a notice has come and its delay is over. */

@@ -13,21 +13,21 @@ import { decodeBucket } from '../rows/bucket-row.ts'
 import { bucketOfKey, nameOfObject, objectOfPendingMove, spaceRange, spaces } from '../rows/keys.ts'
 import { decodeObjectHead } from '../rows/object-row.ts'
 import { requirePendingMove } from '../rows/pending-move-row.ts'
-import type { StoreContext } from '../store-context.ts'
+import type { MovingContext } from '../store-context.ts'
 import type { TieringListener } from './events.ts'
 
 /** Rows looked at in one step. */
 const PAGE_COUNT = 256
 /** Enough to share syncs. */
-const MOVES_AT_A_TIME = 16
+const MOVES_AT_A_TIME = 8
 
 export class PendingMoves {
-  readonly #context: StoreContext
+  readonly #context: MovingContext
   readonly #emit: TieringListener
   /** Behind it the next page begins; null: at the first row. */
   #cursor: Buffer | null = null
 
-  constructor(context: StoreContext, emit: TieringListener) {
+  constructor(context: MovingContext, emit: TieringListener) {
     this.#context = context
     this.#emit = emit
   }
@@ -105,7 +105,7 @@ function rowAt(key: Buffer, row: Buffer | null) {
   return row === null ? null : { key, row }
 }
 
-function isMisplaced({ engine }: StoreContext, row: Buffer): boolean {
+function isMisplaced({ engine }: MovingContext, row: Buffer): boolean {
   const { bodyId, storageClass, tier } = decodeObjectHead(row)
   return bodyId !== null && tierOf(storageClass, engine.tiers) !== tier
 }

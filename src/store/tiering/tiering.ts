@@ -7,7 +7,7 @@ import { chooseMove, type TierPolicy } from '../../engine/tiering/tier-policy.ts
 import type { Clock } from '../../platform/clock.ts'
 import type { Segments } from '../../segment/segments.ts'
 import type { Compaction } from '../compaction/compaction.ts'
-import type { StoreContext } from '../store-context.ts'
+import type { MovingContext } from '../store-context.ts'
 import type { TieringListener } from './events.ts'
 import { PendingMoves } from './pending-moves.ts'
 
@@ -34,7 +34,7 @@ export class Tiering {
   readonly #pending: PendingMoves
   #heatSavedAt: number
 
-  constructor(context: StoreContext, parts: TieringParts) {
+  constructor(context: MovingContext, parts: TieringParts) {
     this.#parts = parts
     this.#emit = parts.listener ?? (() => {})
     this.#pending = new PendingMoves(context, this.#emit)

@@ -1,0 +1,127 @@
+/** The real floors with three tiers, on disks in memory, with bounds that a few steps cross. */
+import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
+import { LocalCatalog } from '../../../src/catalog/local-catalog.ts'
+import { BlobEngine } from '../../../src/engine/blob-engine.ts'
+import { loadHeat, saveHeat } from '../../../src/engine/tiering/heat-file.ts'
+import type { FileSystem } from '../../../src/platform/file-system.ts'
+import { SeededRandom } from '../../../src/platform/seeded-random.ts'
+import { LocalSegments, type LocalSegmentsParts } from '../../../src/segment/local-segments.ts'
+import type { Tier } from '../../../src/segment/types.ts'
+import { Compaction } from '../../../src/store/compaction/compaction.ts'
+import type { CompactionEvent } from '../../../src/store/compaction/events.ts'
+import { settleSegments } from '../../../src/store/compaction/settle-segments.ts'
+import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
+import { Readers } from '../../../src/store/readers.ts'
+import type { TieringEvent } from '../../../src/store/tiering/events.ts'
+import { Tiering, type TieringOptions } from '../../../src/store/tiering/tiering.ts'
+import { checkInvariants } from '../invariants.ts'
+import { checkSegments, type SegmentCheckOptions } from '../segment-invariants.ts'
+import { neverAborted } from '../store-requests.ts'
+
+const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
+const START = 1_700_000_000_000
+export const HOUR_MS = 3_600_000
+
+export interface BedOptions extends Partial<TieringOptions> {
+  readonly seed?: number
+  /** Hours since the first process. */
+  readonly hours?: number
+  readonly tiers?: LocalSegmentsParts['tiers']
+}
+
+export type TieringBed = Awaited<ReturnType<typeof openTieringBed>>
+
+export async function openTieringBed(fs: FileSystem, options: BedOptions = {}) {
+  const { seed = 1, hours = 0, tiers = { warm: '/warm', cold: '/cold' }, ...policy } = options
+  const random = new SeededRandom(seed)
+  let now = START + hours * HOUR_MS
+  const clock = { now: () => now++ }
+  const events: (CompactionEvent | TieringEvent)[] = []
+  const listener = (event: CompactionEvent | TieringEvent) => void events.push(event)
+  const parts = { fs, directory: '/data', storeId, clock, random, tiers }
+  const segments = await LocalSegments.open(parts)
+  const catalog = await LocalCatalog.open({
+    segments,
+    kv: new MemoryKv(),
+    clock,
+    options: { segmentSizeMax: 4096, automatic: false },
+  })
+  const lineage = await settleSegments({ catalog, segments, listener })
+  const heat = await loadHeat(fs, '/data/heat', { now: clock.now() })
+  const engine = await BlobEngine.open({
+    segments,
+    lineage,
+    heat,
+    options: { chunkSizeMax: 1024, segmentSizeMax: 8192, laneCount: 1 },
+  })
+  const readers = new Readers()
+  const limits = { inlineSizeMax: 256, partSizeMin: 1 }
+  const context = { catalog, engine, clock, random, readers }
+  const store = await LocalObjectStore.open({ ...context, options: limits })
+  const compaction = new Compaction({
+    ...context,
+    segments,
+    lineage,
+    listener,
+    options: { deadRatioMin: 0.2, ageMinMs: 0, bytesPerSecond: 0, segmentSizeMax: 8192 },
+    onReplaced: (sources, output) => heat.inherit(sources, output),
+  })
+  const tiering = new Tiering(context, {
+    segments,
+    compaction,
+    heat,
+    saveHeat: () => saveHeat(fs, '/data/heat', heat),
+    clock,
+    options: {
+      warmAfterMs: 10 * HOUR_MS,
+      coldAfterMs: 100 * HOUR_MS,
+      heatMax: 5,
+      heatSaveIntervalMs: HOUR_MS,
+      ...policy,
+    },
+    listener,
+  })
+  return {
+    store,
+    segments,
+    catalog,
+    engine,
+    heat,
+    compaction,
+    tiering,
+    events,
+    pass: (spent: number) => {
+      now += spent * HOUR_MS
+    },
+    /** Moves until all is in its place. */
+    async moveAll(): Promise<number> {
+      let count = 0
+      while (await tiering.step(neverAborted)) count += 1
+      await compaction.removed()
+      return count
+    },
+    /** Seals what is being written, as a full segment is. */
+    sealAll(): void {
+      for (const { id, state } of segments.list('data')) {
+        if (state === 'active') engine.retire(id)
+      }
+    },
+    /** Live bytes of data segments by tier. */
+    dataIn(tier: Tier): number {
+      const infos = segments.list('data').filter((info) => info.tier === tier)
+      return infos.reduce((sum, { dataSize }) => sum + dataSize, 0)
+    },
+    async audit(options: SegmentCheckOptions = {}): Promise<void> {
+      await catalog.settled()
+      checkInvariants(catalog)
+      await checkSegments(catalog, segments, options)
+    },
+    async close(): Promise<void> {
+      await tiering.close()
+      await compaction.close()
+      await engine[Symbol.asyncDispose]()
+      await catalog[Symbol.asyncDispose]()
+      await segments[Symbol.asyncDispose]()
+    },
+  }
+}
