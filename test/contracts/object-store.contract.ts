@@ -16,6 +16,7 @@ import type { OpenSubject } from './object-store/subject.ts'
 import { tierCases } from './object-store/tier-cases.ts'
 import { usageCases } from './object-store/usage-cases.ts'
 import { versionCases } from './object-store/version-cases.ts'
+import { versionListingCases } from './object-store/version-listing-cases.ts'
 
 /** Some cases move tens of MiB, and machines are shared. */
 const TIMEOUT_MS = 30_000
@@ -36,6 +37,7 @@ export function objectStoreContract(name: string, open: OpenSubject): void {
     describe('usage', () => usageCases(open))
     describe('tiers', () => tierCases(open))
     describe('versions', () => versionCases(open))
+    describe('listObjectVersions', () => versionListingCases(open))
     describe('concurrency', () => concurrencyCases(open))
   })
 }

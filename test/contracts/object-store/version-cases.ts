@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest'
 import { NULL_VERSION_ID, type VersionId } from '../../../src/model/version-id.ts'
-import type { Deleted, ListVersionsQuery, ObjectStore } from '../../../src/store/object-store.ts'
 import {
   bucket,
   copy,
@@ -16,19 +15,14 @@ import {
   UploadClient,
 } from '../../store/store-requests.ts'
 import { type OpenSubject, onStore } from './subject.ts'
+import { onVersions, removeVersion, shown, versions, written } from './version-requests.ts'
 
 const foreign = 'f'.repeat(32) as VersionId
 
 export function versionCases(open: OpenSubject): void {
-  const onVersions = (run: (store: ObjectStore) => Promise<void>) =>
-    onStore(open, async (store) => {
-      await store.putBucketVersioning(bucket, 'enabled')
-      await run(store)
-    })
-
   it(
     'keeps every version, and gives the newest unless one is named',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids = [await written(store, 'one'), await written(store, 'two')]
       expect(new Set(ids).size).toBe(2)
       expect([...ids].sort()).toEqual(ids)
@@ -44,7 +38,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'tells a version that is not there from a key that is not',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids = [await written(store, 'x'), await written(store, 'y')]
       expect(await failure(get(store, 'none'))).toBe('no-such-key')
       // Of the right number, and by chance of another: as after a backup was restored.
@@ -60,7 +54,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'covers an object with a delete marker, and uncovers it',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const id = await written(store, 'x')
       const marker = await remove(store, 'a')
       expect(marker.isDeleteMarker).toBe(true)
@@ -81,7 +75,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'stacks delete markers, also of a key that never was',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const markers = [await remove(store, 'a'), await remove(store, 'a')]
       expect(markers.every(({ isDeleteMarker }) => isDeleteMarker)).toBe(true)
       expect(await shown(store)).toEqual([
@@ -98,7 +92,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'removes just the version named, and makes the next newest current',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids: VersionId[] = []
       for (const text of ['one', 'two', 'three', 'four']) ids.push(await written(store, text))
       await removeVersion(store, ids[1])
@@ -135,7 +129,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'replaces just the null version while versioning is suspended',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const id = await written(store, 'kept')
       await store.putBucketVersioning(bucket, 'suspended')
       for (const text of ['first', 'second']) {
@@ -185,7 +179,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'holds conditions against the current object, of which a marker is none',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const { etag } = await put(store, 'a', 'one', { conditions: { ifNoneMatch: '*' } })
       const first = await openObject(store, 'a')
       await put(store, 'a', 'two', { conditions: { ifMatch: etag } })
@@ -206,7 +200,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'tags the version named',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids = [await written(store, 'one'), await written(store, 'two')]
       const tags = [{ key: 'k', value: 'v' }]
       const older = { bucket, key: key('a'), version: ids[0] }
@@ -227,7 +221,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'copies the version named, onto itself too',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids = [await written(store, noise(70_000, 1)), await written(store, 'two')]
       const source = { bucket, key: key('a'), version: ids[0], conditions: {} }
       const restored = await copy(store, 'a', 'a', { source })
@@ -265,7 +259,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'makes a version of an upload, and copies parts of the version named',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const id = await written(store, 'one')
       await written(store, 'two')
       const upload = await UploadClient.start(store, 'a')
@@ -285,7 +279,7 @@ export function versionCases(open: OpenSubject): void {
 
   it(
     'removes many, each as it is named',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       const ids = [await written(store, 'one'), await written(store, 'two')]
       const results = await store.deleteObjects(bucket, [
         { key: key('a'), version: ids[1] },
@@ -313,67 +307,8 @@ export function versionCases(open: OpenSubject): void {
   )
 
   it(
-    'goes on listing behind a version that was removed meanwhile',
-    onVersions(async (store) => {
-      const [one, two, three] = [
-        await written(store, '1'),
-        await written(store, '2'),
-        await written(store, '3'),
-      ]
-      expect(await shownAfter(store, three)).toEqual([
-        ['a', two, 'object'],
-        ['a', one, 'object'],
-      ])
-      await removeVersion(store, three)
-      expect(await shownAfter(store, three)).toEqual([
-        ['a', two, 'latest object'],
-        ['a', one, 'object'],
-      ])
-      const markers = [(await remove(store, 'a')).versionId, (await remove(store, 'a')).versionId]
-      const rest = [
-        ['a', markers[0], 'latest marker'],
-        ['a', two, 'object'],
-        ['a', one, 'object'],
-      ]
-      await removeVersion(store, markers[1])
-      expect(await shownAfter(store, markers[1])).toEqual(rest)
-      expect(await shownAfter(store, two)).toEqual(rest.slice(2))
-      expect(await shownAfter(store, one)).toEqual([])
-      // There is no null version to go on behind: all are shown again rather than none.
-      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual(rest)
-      expect(await shownAfter(store, null)).toEqual([])
-    }),
-  )
-
-  it(
-    'lists behind a null version wherever it lies',
-    onStore(open, async (store) => {
-      await put(store, 'a', 'null')
-      await put(store, 'b', 'other')
-      await store.putBucketVersioning(bucket, 'enabled')
-      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([['b', 'null', 'latest object']])
-      const id = await written(store, 'x')
-      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([['b', 'null', 'latest object']])
-      await store.putBucketVersioning(bucket, 'suspended')
-      await written(store, 'null again')
-      expect(await shownAfter(store, NULL_VERSION_ID)).toEqual([
-        ['a', id, 'object'],
-        ['b', 'null', 'latest object'],
-      ])
-      const page = await versions(store, { limit: 1 })
-      expect(page).toMatchObject({ isTruncated: true, lastKey: 'a' })
-      // Says where to go on even when the null version is gone by then.
-      await removeVersion(store, NULL_VERSION_ID)
-      expect(await shownAfter(store, page.lastVersion)).toEqual([
-        ['a', id, 'latest object'],
-        ['b', 'null', 'latest object'],
-      ])
-    }),
-  )
-
-  it(
     'counts older versions and their bytes',
-    onVersions(async (store) => {
+    onVersions(open, async (store) => {
       await put(store, 'a', noise(100))
       await put(store, 'a', noise(200))
       expect(await store.usage(bucket)).toMatchObject({
@@ -389,45 +324,4 @@ export function versionCases(open: OpenSubject): void {
       })
     }),
   )
-}
-
-/** What is shown of the bucket's history: key, version, what it is. */
-function shown(store: ObjectStore) {
-  return shownAfter(store, null, '')
-}
-
-async function shownAfter(store: ObjectStore, afterVersion: VersionId | null, afterKey = 'a') {
-  const page = await versions(store, { afterKey, afterVersion })
-  return page.versions.map((version) => [
-    version.key,
-    version.versionId,
-    `${version.isLatest ? 'latest ' : ''}${version.kind === 'object' ? 'object' : 'marker'}`,
-  ])
-}
-
-function versions(store: ObjectStore, more: Partial<ListVersionsQuery> = {}) {
-  return store.listObjectVersions({
-    bucket,
-    prefix: '',
-    delimiter: '',
-    afterKey: '',
-    afterVersion: null,
-    limit: 1000,
-    ...more,
-  })
-}
-
-async function written(store: ObjectStore, content: string | Buffer): Promise<VersionId> {
-  const { versionId } = await put(store, 'a', content)
-  if (versionId === null) throw new Error('no version id')
-  return versionId
-}
-
-function removeVersion(
-  store: ObjectStore,
-  version: VersionId | null | undefined,
-  name = 'a',
-): Promise<Deleted> {
-  const named = { bucket, key: key(name), version: version ?? undefined }
-  return store.deleteObject({ ...named, conditions: {} })
 }
