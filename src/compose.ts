@@ -24,6 +24,7 @@ import { conditionsOf, mirrorConditions, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
+import { BlobAudit, takeStock } from './store/compaction/blob-audit.ts'
 import { Compaction, type CompactionParts } from './store/compaction/compaction.ts'
 import type { SpaceUsage } from './store/compaction/segment-space.ts'
 import { settleSegments } from './store/compaction/settle-segments.ts'
@@ -208,7 +209,19 @@ async function openStore(
       random,
     }),
   )
-  const watched = { room, segments, readiness, log, config, ground, directory, floors }
+  const found = takeStock(segments)
+  const journalDamage = { isFound: false }
+  const watched = {
+    room,
+    segments,
+    readiness,
+    log,
+    config,
+    ground,
+    directory,
+    floors,
+    journalDamage,
+  }
   const catalog = await openCatalog(watched)
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
   const listener = compactionLog(log)
@@ -228,7 +241,9 @@ async function openStore(
   const readers = new Readers()
   const journal = catalog.release
   const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener }
-  const upkeep = openUpkeep({ config, ground, log }, { ...parts, heat, heatPath })
+  const isSound = () => !journalDamage.isFound && segments.findings.length === 0
+  const audit = new BlobAudit({ catalog, segments, found, isSound, lineage, listener })
+  const upkeep = openUpkeep({ config, ground, log }, { ...parts, audit, heat, heatPath })
   const { compaction } = upkeep
   const background = floors.own(upkeep.background)
   const { inlineSizeMax, newBucketAccess } = config
@@ -266,6 +281,7 @@ async function openStore(
 
 interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {
   readonly engine: BlobEngine
+  readonly audit: BlobAudit
   readonly heat: Heat
   readonly heatPath: string
 }
@@ -290,13 +306,15 @@ function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
   const hasTiers = segments.tiers.length > 1
   const isCompacting = config.compaction === 'on'
   const idle = { step: async () => false, close: () => compaction.close() }
-  const work = inTurn([isCompacting ? compaction : idle, ...(hasTiers ? [tiering] : [])])
+  const making = isCompacting ? [parts.audit, compaction] : [idle]
+  const work = inTurn([...making, ...(hasTiers ? [tiering] : [])])
   const background = new BackgroundCompaction(work, { intervalMs: config.compactionIntervalMs })
   return { compaction, background, isWanted: isCompacting || hasTiers }
 }
 
 interface CatalogGround extends StartInput, StoreGround {
   readonly segments: LocalSegments
+  readonly journalDamage: { isFound: boolean }
   readonly room: DiskRoom
 }
 
@@ -320,7 +338,9 @@ async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
       listener: (event) => {
         toLog(event)
         probe.note(event)
-        if (event.event === 'finding') readiness.remark(inWords(event.finding))
+        if (event.event !== 'finding') return
+        ground.journalDamage.isFound = true
+        readiness.remark(inWords(event.finding))
       },
       room,
     }),

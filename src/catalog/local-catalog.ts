@@ -27,7 +27,7 @@ import { decodeJournalStart, journalStartKey } from './journal/journal-start.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
 import { type JournalRelease, LocalJournalRelease } from './journal-release.ts'
 import { asBuffer, keyText } from './key-text.ts'
-import type { KvPosition, OrderedKv } from './kv/ordered-kv.ts'
+import type { KvPosition, KvView, OrderedKv } from './kv/ordered-kv.ts'
 import { defaultCatalogOptions, type LocalCatalogOptions } from './local-catalog-options.ts'
 import type { Row } from './overlay.ts'
 import { PendingRows } from './pending-rows.ts'
@@ -213,6 +213,12 @@ export class LocalCatalog implements Catalog {
   /** Moves every row applied so far into the index; a start after it replays none of them. */
   flush(): Promise<void> {
     return this.#keeper.flush()
+  }
+
+  /** All rows as of now, whatever is committed later. To be released. */
+  async view(): Promise<KvView> {
+    await this.flush()
+    return this.#index.view()
   }
 
   /** Walks the whole index, and has it made anew when it does not hold what it should. */

@@ -21,6 +21,13 @@ export type CompactionEvent =
   | { readonly event: 'segment-removed'; readonly segment: number }
   /** It stays until the next start. */
   | { readonly event: 'removal-failed'; readonly segment: number; readonly cause: unknown }
+  /** Blobs whose commit never came are garbage now. */
+  | {
+      readonly event: 'unnamed-blobs'
+      readonly segment: number
+      readonly blobCount: number
+      readonly size: number
+    }
   /** A segment does not verify and is left as it is. */
   | {
       readonly event: 'damaged-source'

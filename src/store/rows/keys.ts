@@ -9,6 +9,7 @@ import type { BucketConfigKind } from '../bucket-config.ts'
 import { groupedSize, readGrouped, writeGrouped } from './grouped-key.ts'
 
 export const spaces = {
+  audit: 0x61, // a
   bucket: 0x62, // b
   counter: 0x63, // c
   removedBucket: 0x64, // d
@@ -243,9 +244,13 @@ export function garbageTotalKey(segment: number): Buffer {
   return idKey(spaces.garbageTotal, segment)
 }
 
+/** Of a key with a segment. */
 export function segmentOfGarbageTotal(key: Buffer): number {
   return key.readUInt32BE(1)
 }
+
+/** How far the blobs in data segments are known to be accounted for. */
+export const auditKey: Buffer = Buffer.from([spaces.audit])
 
 /** Says that the totals hold for every garbage row there is. */
 export const garbageTotalsKept: Buffer = Buffer.from([spaces.garbageTotal])

@@ -6,6 +6,7 @@ import { BlobEngine } from '../../../src/engine/blob-engine.ts'
 import type { FileSystem } from '../../../src/platform/file-system.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { LocalSegments } from '../../../src/segment/local-segments.ts'
+import { BlobAudit, takeStock } from '../../../src/store/compaction/blob-audit.ts'
 import { Compaction, type CompactionOptions } from '../../../src/store/compaction/compaction.ts'
 import type { CompactionEvent } from '../../../src/store/compaction/events.ts'
 import { settleSegments } from '../../../src/store/compaction/settle-segments.ts'
@@ -43,10 +44,15 @@ export async function openCompactionBed(
   const events: CompactionEvent[] = []
   const listener = (event: CompactionEvent) => void events.push(event)
   const segments = await LocalSegments.open({ fs, directory: '/data', storeId, clock, random })
+  const found = takeStock(segments)
+  let isSound = true
   const catalog = await LocalCatalog.open({
     segments,
     kv,
     clock,
+    listener: ({ event }) => {
+      if (event === 'finding') isSound = false
+    },
     options: { segmentSizeMax: 4096, automatic: false },
   })
   const lineage = await settleSegments({ catalog, segments, listener })
@@ -70,6 +76,10 @@ export async function openCompactionBed(
     listener,
     options: { ...limits, laneDeadSizeMin: journal ? 1 : Number.POSITIVE_INFINITY, ...options },
   })
+  const audit = new BlobAudit({
+    ...{ catalog, segments, found, lineage, listener },
+    isSound: () => isSound && segments.findings.length === 0,
+  })
   return {
     store,
     segments,
@@ -78,6 +88,8 @@ export async function openCompactionBed(
     readers,
     compaction,
     events,
+    /** Finds what an earlier process left that was cut short. */
+    findUnnamed: (signal = neverAborted) => audit.step(signal),
     /** Compacts until nothing is worth it any more. */
     async compactAll(): Promise<number> {
       let count = 0
