@@ -7,19 +7,28 @@ import type { JournalFinding } from './catalog/events.ts'
 import { LocalCatalog } from './catalog/local-catalog.ts'
 import { WriteProbe } from './catalog/write-probe.ts'
 import type { Config } from './config/schema.ts'
-import { DataDirectory } from './data-directory.ts'
+import type { DataDirectory } from './data-directory.ts'
 import { BlobEngine } from './engine/blob-engine.ts'
 import { codecOf } from './engine/compression/choose.ts'
 import type { Heat } from './engine/tiering/heat.ts'
 import { loadHeat, saveHeat } from './engine/tiering/heat-file.ts'
+import {
+  compactionOptions,
+  configuredKeys,
+  engineOptions,
+  httpLimits,
+  scrubOptions,
+  tierDirectories,
+  tieringOptions,
+} from './floor-options.ts'
 import type { Ground } from './ground.ts'
 import { HttpServer } from './http/server.ts'
 import type { Credential } from './identity/identity.ts'
 import { LocalIdentity } from './identity/local-identity.ts'
 import { Scrubber } from './maintenance/scrub/scrubber.ts'
 import type { BucketName } from './model/bucket-name.ts'
+import { type MirrorWatch, openDirectory } from './open-directory.ts'
 import { DiskRoom } from './platform/disk-room.ts'
-import type { MirrorEvent } from './platform/mirror/mirror-copies.ts'
 import { conditionsOf, mirrorConditions, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
@@ -38,17 +47,12 @@ import {
   catalogLog,
   compactionLog,
   engineLog,
-  mirrorLog,
   scrubLog,
   tieringLog,
 } from './telemetry/floor-log.ts'
 import type { Log } from './telemetry/log.ts'
 import { MetricsPage } from './telemetry/metrics/metrics-page.ts'
 import { requestLog } from './telemetry/request-log.ts'
-
-const HOUR_MS = 3_600_000
-/** What a crash costs of the heat. */
-const HEAT_SAVE_INTERVAL_MS = 10 * 60_000
 
 export interface StartInput {
   readonly config: Config
@@ -159,37 +163,14 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
   }
 }
 
-/** Whoever can mend a file of which one copy could not be read, once there is somebody. */
-interface MirrorWatch {
-  segments: LocalSegments | null
-}
-
-function openDirectory(
-  { config, ground, log }: StartInput,
-  watch: MirrorWatch,
-): Promise<DataDirectory> {
-  const { fileSystem, clock, random, fileSystemOf } = ground
-  const toLog = mirrorLog(log)
-  const mirror = {
-    directories: config.mirrorDirs,
-    lost: config.mirrorLost,
-    listener: (event: MirrorEvent) => {
-      toLog(event)
-      if (event.event === 'copy-unreadable') void watch.segments?.mendFile(event.file)
-    },
-    ...(fileSystemOf === undefined ? {} : { fileSystemOf }),
-  }
-  return DataDirectory.open({ fileSystem, path: config.dataDir, clock, random, mirror })
-}
-
 interface StoreGround {
   readonly directory: DataDirectory
   readonly readiness: Readiness
   readonly floors: ClosingStack
 }
 
-/** The floors up to the store, from the ground. */
-async function openStore(
+/** The floors up to catalog and engine, from the ground. */
+async function openEngine(
   { config, ground, log }: StartInput,
   { directory, readiness, floors }: StoreGround,
 ) {
@@ -238,12 +219,24 @@ async function openStore(
       ...(segments.tiers.length > 1 ? { heat } : {}),
     }),
   )
+  return { segments, catalog, engine, lineage, listener, found, journalDamage, heat, heatPath }
+}
+
+/** The store over them, what keeps it in order, and who may use it. */
+async function openStore(input: StartInput, ground: StoreGround) {
+  const { config, log } = input
+  const { directory, floors } = ground
+  const { fileSystem, clock, random } = input.ground
+  const { path } = directory
+  const lower = await openEngine(input, ground)
+  const { segments, catalog, engine, lineage, listener, found, journalDamage } = lower
+  const { heat, heatPath } = lower
   const readers = new Readers()
   const journal = catalog.release
   const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener }
   const isSound = () => !journalDamage.isFound && segments.findings.length === 0
   const audit = new BlobAudit({ catalog, segments, found, isSound, lineage, listener })
-  const upkeep = openUpkeep({ config, ground, log }, { ...parts, audit, heat, heatPath })
+  const upkeep = openUpkeep(input, { ...parts, audit, heat, heatPath })
   const { compaction } = upkeep
   const background = floors.own(upkeep.background)
   const { inlineSizeMax, newBucketAccess } = config
@@ -259,12 +252,9 @@ async function openStore(
   if (upkeep.isWanted) background.start()
   const scrubber = floors.own(
     new Scrubber({
-      segments,
-      fileSystem,
-      path,
-      clock,
+      ...{ segments, fileSystem, path, clock },
       isBusy: () => engine.isAppending || readers.count > 0,
-      options: { periodMs: config.scrubPeriodMs, bytesPerSecondMax: config.scrubRateMax },
+      options: scrubOptions(config),
       listener: scrubLog(log),
     }),
   )
@@ -395,57 +385,6 @@ async function makeBucket(store: ObjectStore, bucket: BucketName, region: string
     await store.createBucket(bucket, { region })
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== 'bucket-exists') throw error
-  }
-}
-
-function configuredKeys({ rootAccessKey, rootSecretKey }: Config) {
-  if (rootAccessKey === null || rootSecretKey === null) return null
-  return { accessKey: rootAccessKey, secretKey: rootSecretKey }
-}
-
-function tierDirectories({ warmDir, coldDir }: Config) {
-  return {
-    ...(warmDir === null ? {} : { warm: warmDir }),
-    ...(coldDir === null ? {} : { cold: coldDir }),
-  }
-}
-
-function tieringOptions({ warmAfterHours, coldAfterHours, tierHeatMax }: Config) {
-  const after = (hours: number) => (hours === 0 ? null : hours * HOUR_MS)
-  return {
-    warmAfterMs: after(warmAfterHours),
-    coldAfterMs: after(coldAfterHours),
-    heatMax: tierHeatMax,
-    heatSaveIntervalMs: HEAT_SAVE_INTERVAL_MS,
-  }
-}
-
-function engineOptions(config: Config) {
-  const { chunkSizeMax, segmentSizeMax, laneCount, readCacheSize } = config
-  return { chunkSizeMax, segmentSizeMax, laneCount, cacheSizeMax: readCacheSize }
-}
-
-function compactionOptions(config: Config) {
-  return {
-    deadRatioMin: config.compactionDeadPercent / 100,
-    ageMinMs: config.compactionAgeMinMs,
-    bytesPerSecond: config.compactionRateMax,
-    segmentSizeMax: config.segmentSizeMax,
-  }
-}
-
-function httpLimits(config: Config) {
-  const { requestsMax, bodiesMax, connectionsMax, headersTimeoutMs, keepAliveTimeoutMs } = config
-  const { bodyIdleTimeoutMs, bodyRateMin, replyIdleTimeoutMs } = config
-  return {
-    requestsMax,
-    bodiesMax,
-    connectionsMax,
-    headersTimeoutMs,
-    keepAliveTimeoutMs,
-    bodyIdleTimeoutMs,
-    bodyRateMin,
-    replyIdleTimeoutMs,
   }
 }
 

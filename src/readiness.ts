@@ -16,6 +16,7 @@ export type ConditionSource = () => Iterable<Condition>
 /** More remarks than this tell nobody more than the first ones did. */
 const REMARKS_MAX = 20
 
+/** What the health endpoint asks; parts of the server are added as they are opened. */
 export class Readiness {
   readonly #remarks = new Set<string>()
   readonly #sources: ConditionSource[] = []
@@ -63,6 +64,7 @@ export interface WatchedParts {
 /** More names than this tell nobody more. */
 const NAMES_MAX = 5
 
+/** What is the matter with the parts of the server at this moment. */
 export function* conditionsOf({ probe, room, segments }: WatchedParts): Generator<Condition> {
   const { problem } = probe
   if (problem !== null) yield { text: problem, isBlocking: true }

@@ -9,6 +9,7 @@ import type { CatalogEvent } from './events.ts'
 
 const INTERVAL_MS = 1000
 
+/** Told of the events of one catalog; tries until it is disposed of. */
 export class WriteProbe implements AsyncDisposable {
   readonly #intervalMs: number
   #catalog: Pick<Catalog, 'commit'> | null = null

@@ -31,6 +31,7 @@ export interface DiskRoomParts {
 const INTERVAL_MS = 1000
 const SHARE_MAX = 1 / 20
 
+/** The room of one volume; looks at intervals until it is disposed of. */
 export class DiskRoom implements Room, AsyncDisposable {
   readonly #parts: DiskRoomParts
   readonly #timer: NodeJS.Timeout

@@ -9,7 +9,7 @@ import type { LookupAnswer } from './index-lookup.ts'
 import { LiveSegment } from './live-segment.ts'
 import { openFolders } from './open-folders.ts'
 import { rewriteTail } from './rewrite-tail.ts'
-import { SegmentCopies } from './segment-copies.ts'
+import { SegmentCopies, type Spend } from './segment-copies.ts'
 import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
 import { segmentName, snapshotName, unfinishedName } from './segment-names.ts'
 import { SegmentReading } from './segment-reading.ts'
@@ -25,6 +25,7 @@ import type {
   WriterOptions,
 } from './segments.ts'
 import { settleCopies } from './settle-copies.ts'
+import type { Shipping } from './shipping.ts'
 import { SegmentFolders, type TierDirectories } from './tier-directories.ts'
 import type { Place, RecordKey, SegmentKind, StoredRecord, Tier } from './types.ts'
 
@@ -36,6 +37,8 @@ export interface LocalSegmentsParts {
   readonly tiers?: TierDirectories
   /** UUID of `varve.json`. Files of another store are not served. */
   readonly storeId: string
+  /** Of `fs`, where it can take files of the cold tier elsewhere. */
+  readonly shipping?: Shipping | null
   /** Of `fs`, where it keeps more than one copy of every file. */
   readonly mirror?: Mirror | null
   readonly clock: Clock
@@ -113,6 +116,10 @@ export class LocalSegments implements Segments {
     if (mirror != null) await settleCopies({ ...ground, mirror })
     const stock = await openFolders(ground)
     for (const segment of stock.segments) segments.#segments.set(segment.id, segment)
+    for (const segment of stock.segments) {
+      if (segment.tier !== 'cold') continue
+      segment.isAway = (await parts.shipping?.isAway(segment.path)) ?? false
+    }
     for (const finding of stock.findings) segments.#findings.add(finding)
     segments.#nextId = stock.nextId
     return segments
@@ -220,6 +227,22 @@ export class LocalSegments implements Segments {
     }
   }
 
+  get canShip(): boolean {
+    return this.#parts.shipping != null
+  }
+
+  async ship(id: number, signal: AbortSignal): Promise<void> {
+    const segment = this.#require(id)
+    const { shipping } = this.#parts
+    assert(shipping != null && segment.tier === 'cold', 'only cold segments have a place elsewhere')
+    assert(segment.state === 'sealed', 'a segment is sealed before it goes')
+    if (segment.isAway) return
+    const kept = { headSize: SEGMENT_HEADER_SIZE, tailStart: segment.dataSize }
+    await shipping.ship(segment.path, kept, signal)
+    segment.isAway = true
+    this.#reading.drop(segment.path)
+  }
+
   async publishSnapshot(writer: SegmentWriter): Promise<void> {
     const own = this.#writers.get(writer.id)
     const segment = this.#segments.get(writer.id)
@@ -264,10 +287,10 @@ export class LocalSegments implements Segments {
     await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
-  mend(id: number): Promise<number> {
+  mend(id: number, spend?: Spend): Promise<number> {
     const known = this.#mending.get(id)
     if (known !== undefined) return known
-    const mending = this.#mend(id).finally(() => this.#mending.delete(id))
+    const mending = this.#mend(id, spend).finally(() => this.#mending.delete(id))
     this.#mending.set(id, mending)
     return mending
   }
@@ -279,7 +302,7 @@ export class LocalSegments implements Segments {
     await this.mend(segment.id).catch(() => {})
   }
 
-  async #mend(id: number): Promise<number> {
+  async #mend(id: number, spend?: Spend): Promise<number> {
     const segment = this.#require(id)
     if (this.#copies === null || this.#parts.mirror?.covers(segment.path) !== true) return 0
     // A journal or data segment has its id in its name; a snapshot has not.
@@ -288,7 +311,7 @@ export class LocalSegments implements Segments {
       id: segment.kind === 'snapshot' ? null : id,
       storeId: this.#storeId,
     }
-    const copies = new SegmentCopies(this.#parts.mirror)
+    const copies = new SegmentCopies(this.#parts.mirror, spend)
     const isWritten = segment.writer !== null
     if (isWritten && segment.dataSize <= SEGMENT_HEADER_SIZE) return 0
     await copies.mend(segment.path, expected, isWritten ? segment.dataSize : null)

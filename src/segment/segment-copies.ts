@@ -18,6 +18,11 @@ import { type RecordHeader, recordSpan, type StoredRecord } from './types.ts'
 
 const PIECE_SIZE = 1024 * 1024
 
+/** To be awaited with every so many bytes that were read; holds the work to a rate. */
+export type Spend = (size: number) => Promise<void>
+
+const atOnce: Spend = async () => {}
+
 /** One copy of one file; `file` is null where there is none. */
 interface Copy {
   readonly view: CopyView
@@ -36,10 +41,12 @@ export interface SegmentRange {
 
 export class SegmentCopies {
   readonly #mirror: Mirror
+  readonly #spend: Spend
   #mendCount = 0
 
-  constructor(mirror: Mirror) {
+  constructor(mirror: Mirror, spend: Spend = atOnce) {
     this.#mirror = mirror
+    this.#spend = spend
   }
 
   /** Pieces written anew so far. */
@@ -131,7 +138,8 @@ export class SegmentCopies {
 
   async #mergeOpen(path: string, copies: readonly Copy[], range: SegmentRange): Promise<number> {
     const { segment, nonce } = range
-    const places = await Promise.all(copies.map((copy) => placesIn(copy, range)))
+    const places: Set<number>[] = []
+    for (const copy of copies) places.push(await placesIn(copy, range, this.#spend))
     const known = new Map<number, FileHandle>()
     for (const [index, { file }] of copies.entries()) {
       if (file === null) continue
@@ -190,6 +198,7 @@ export class SegmentCopies {
       for (let offset = 0; offset < size; offset += PIECE_SIZE) {
         const length = Math.min(PIECE_SIZE, size - offset)
         await model.read(left.subarray(0, length), offset)
+        await this.#spend(length * 2)
         const known = file === null ? 0 : await readOr(file, right.subarray(0, length), offset)
         const bytes = left.subarray(0, length)
         if (known === length && bytes.equals(right.subarray(0, length))) continue
@@ -219,7 +228,11 @@ function modelOf(copies: readonly Copy[]): Copy | null {
 }
 
 /** Offsets of the records of a range that verify, payloads included. */
-async function placesIn({ file, size }: Copy, range: SegmentRange): Promise<Set<number>> {
+async function placesIn(
+  { file, size }: Copy,
+  range: SegmentRange,
+  spend: Spend,
+): Promise<Set<number>> {
   const places = new Set<number>()
   const { segment, nonce, start, end } = range
   const to = Math.min(end, size)
@@ -227,7 +240,9 @@ async function placesIn({ file, size }: Copy, range: SegmentRange): Promise<Set<
   const source = { handle: file, segment, nonce, from: start, to, complete: true, payloads: true }
   try {
     for await (const step of scanRecords(source)) {
-      if (step.step === 'record') places.add(step.header.place.offset)
+      if (step.step !== 'record') continue
+      places.add(step.header.place.offset)
+      await spend(recordSpan(step.header.storedSize))
     }
   } catch (error) {
     // A piece of the disk that cannot be read: written anew, many disks can again.

@@ -68,6 +68,13 @@ export interface Segments extends AsyncDisposable {
    * this process abandoned is not written again before the next start.
    */
   seal(id: number, end: number, journal?: JournalEnd): Promise<void>
+  /** Whether cold segments can be taken off this machine. */
+  readonly canShip: boolean
+  /**
+   * Takes a sealed cold segment off this machine, all but header and footer, and has it read from
+   * there. It is proven to be there before it goes from here; when it rejects, it did not go.
+   */
+  ship(id: number, signal: AbortSignal): Promise<void>
   /**
    * Syncs a finished snapshot, gives it its name (from `firstSequence` of its header) and syncs the
    * folder; durable when it resolves. The writer takes no appends after it. An older snapshot of
@@ -86,9 +93,10 @@ export interface Segments extends AsyncDisposable {
    * Reads every copy of a segment, where a mirror keeps several, and writes anew what decayed or is
    * missing in one of them, as far as another has it; durable when it resolves. Resolves with the
    * number of pieces written: 0 when all were alike, and where there is one copy only. What no copy
-   * has any more, a `scan` tells. To be called for each segment by whoever looks for decay.
+   * has any more, a `scan` tells. To be called for each segment by whoever looks for decay; `spend`
+   * is awaited with the bytes read, and ends the work by rejecting.
    */
-  mend(id: number): Promise<number>
+  mend(id: number, spend?: (size: number) => Promise<void>): Promise<number>
   /** Damage found since start, oldest first; bounded. */
   readonly findings: readonly SegmentFinding[]
 }
@@ -162,6 +170,8 @@ export interface SegmentInfo {
   readonly kind: SegmentKind
   readonly tier: Tier
   readonly state: SegmentState
+  /** Whether it lies off this machine, all but header and footer. */
+  readonly isAway: boolean
   /** Which writer wrote it; 0 when damaged. */
   readonly lane: number
   /**

@@ -1,7 +1,6 @@
 import type { CatalogEvent, CatalogListener } from '../catalog/events.ts'
 import type { EngineEvent, EngineListener } from '../engine/events.ts'
 import type { ScrubEvent, ScrubListener } from '../maintenance/scrub/events.ts'
-import type { MirrorEvent, MirrorListener } from '../platform/mirror/mirror-copies.ts'
 import type { CompactionEvent, CompactionListener } from '../store/compaction/events.ts'
 import type { TieringEvent, TieringListener } from '../store/tiering/events.ts'
 import type { Log, LogLevel } from './log.ts'
@@ -41,15 +40,6 @@ const catalogLines = {
   finding: ['error', 'the journal is not as it was written'],
 } as const satisfies Record<CatalogEvent['event'], Line>
 
-const mirrorLines = {
-  'copy-lost': ['error', 'a directory of the mirror failed: the store goes on without it'],
-  'refill-started': ['info', 'a directory of the mirror is being filled'],
-  'refill-failed': ['warn', 'a directory of the mirror could not be filled; it is tried again'],
-  refilled: ['info', 'a directory of the mirror is complete'],
-  'copy-unreadable': ['warn', 'a file was read from another directory of the mirror'],
-  'copy-repaired': ['warn', 'a part of a file was written anew from another directory'],
-} as const satisfies Record<MirrorEvent['event'], Line>
-
 const compactionLines = {
   compacted: ['info', 'segments compacted'],
   'segment-removed': ['debug', 'a segment that is of no use any more was removed'],
@@ -74,6 +64,7 @@ const scrubLines = {
 
 const tieringLines = {
   'object-move-failed': ['warn', 'an object stays in the hot tier for now: it could not be moved'],
+  'segment-shipped': ['info', 'a cold segment was taken to its bucket'],
   'tiering-failed': ['warn', 'moving data between tiers failed and is tried again'],
 } as const satisfies Record<TieringEvent['event'], Line>
 
@@ -89,14 +80,6 @@ export function engineLog(log: Log): EngineListener {
 export function catalogLog(log: Log): CatalogListener {
   return ({ event, ...fields }) => {
     const [level, message] = catalogLines[event]
-    log[level](fields, message)
-  }
-}
-
-/** Writes down what becomes of the copies of a mirror. */
-export function mirrorLog(log: Log): MirrorListener {
-  return ({ event, ...fields }) => {
-    const [level, message] = mirrorLines[event]
     log[level](fields, message)
   }
 }

@@ -25,6 +25,10 @@ const covered = [
   'AsyncIterableIterator',
   // Of FileSystem.
   'FileHandle',
+  // Of FileSystem, where it keeps several copies: test/segment/segment-copies.test.ts.
+  'Mirror',
+  // A flag and a count: test/platform/disk-room.test.ts.
+  'Room',
   // Of Segments.
   'SegmentWriter',
   // A request as the floor above hands it down: data with getters, not a service.

@@ -22,7 +22,11 @@ export const floors = {
   readiness: [],
   ground: ['catalog', 'platform'],
   'maintenance-ground': ['maintenance', 'config', 'ground', 'catalog', 'engine', 'segment'],
+  'floor-options': ['config'],
+  'open-directory': ['config', 'data-directory', 'ground', 'telemetry', 'platform'],
   compose: [
+    'floor-options',
+    'open-directory',
     'ground',
     'config',
     'data-directory',

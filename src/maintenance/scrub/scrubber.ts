@@ -3,7 +3,7 @@
  * there may still be a backup of it. A pass takes a period at most, at a bounded rate, and lets
  * requests go first; how far it has come is saved, so that restarts cost at most one segment.
  *
- * Invariant: it changes nothing but its own position, and nothing that it finds stops the server.
+ * Invariant: it changes nothing but its own position and what a mirror has whole elsewhere, and nothing that it finds stops the server.
  */
 import { Pace, pause } from '../../engine/compaction/pace.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -158,6 +158,8 @@ export class Scrubber implements AsyncDisposable {
     const pace = this.#pace(position)
     const { id: segment, kind } = info
     try {
+      // First the copies, where a mirror has several: what one of them still has is no damage.
+      await segments.mend(segment, (size) => pace.spend(size, signal))
       const { damages, verifiedSize } = await walkSegment(segments, info, {
         payloads: 'crc',
         onRecord: ({ storedSize }) => pace.spend(recordSpan(storedSize), signal),

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { readFile } from '../../../src/platform/atomic-file.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import type { MirrorEvent } from '../../../src/platform/mirror/mirror-copies.ts'
+import { MirroredFileSystem } from '../../../src/platform/mirror/mirrored-file-system.ts'
 import { fileSystemContract } from '../../contracts/file-system.contract.ts'
 import { type Disk, openMirror, put, textOn } from './mirror-bed.ts'
 
@@ -19,6 +20,7 @@ async function disks(count: number): Promise<Disk[]> {
 for (const count of [1, 2, 3]) {
   fileSystemContract(`MirroredFileSystem of ${count}`, async (test) => {
     const mirror = await openMirror(await disks(count))
+    expect(mirror.fileSystem).toBeInstanceOf(MirroredFileSystem)
     await mirror.fileSystem.makeDirectory('/disk0/files')
     await test({ fs: mirror.fileSystem, root: '/disk0/files' })
   })
