@@ -8,8 +8,8 @@ import { versionHeader, versionParameter } from '../../version-id.ts'
 import { parseEtag } from '../../wire/etag.ts'
 
 /**
- * DeleteObject: says 204 whether or not there was one, unless If-Match is given. Where versioning is
- * set, and no version is named, it makes a delete marker.
+ * DeleteObject: says 204 whether or not there was one, unless If-Match is given. Where versioning
+ * is set, and no version is named, it makes a delete marker.
  */
 export const deleteObject = operation({
   name: 'DeleteObject',
