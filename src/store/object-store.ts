@@ -1,18 +1,34 @@
 import type { Acl } from '../model/acl.ts'
 import type { BucketName } from '../model/bucket-name.ts'
-import type { Checksum, ChecksumAlgorithm, ChecksumType } from '../model/checksum.ts'
+import type { Checksum, ChecksumAlgorithm } from '../model/checksum.ts'
 import type { ObjectKey } from '../model/object-key.ts'
 import type { StorageClass } from '../model/storage-class.ts'
 import type { VersionId } from '../model/version-id.ts'
 import type { Tier } from '../segment/types.ts'
 import type { BucketConfigStore, ObjectOwnership } from './bucket-config.ts'
+import type { UploadStore } from './upload-store.ts'
+
+export type {
+  CompletedPart,
+  CompleteUploadInput,
+  CopiedPart,
+  CreateUploadInput,
+  ListPartsQuery,
+  ListUploadsQuery,
+  PartInfo,
+  PartsPage,
+  UploadInfo,
+  UploadPartCopyInput,
+  UploadPartInput,
+  UploadsPage,
+} from './upload-store.ts'
 
 /**
  * Buckets, objects and uploads with S3's meaning, in S3's order (UTF-8 bytes of the key).
  * Everything acknowledged is durable and visible to every later call. All methods throw
  * StoreError; none leaves anything half-done visible.
  */
-export interface ObjectStore extends BucketConfigStore {
+export interface ObjectStore extends BucketConfigStore, UploadStore {
   createBucket(bucket: BucketName, options: CreateBucketOptions): Promise<void>
   deleteBucket(bucket: BucketName): Promise<void>
   getBucket(bucket: BucketName): Promise<BucketInfo>
@@ -54,15 +70,6 @@ export interface ObjectStore extends BucketConfigStore {
   listObjects(query: ListObjectsQuery): Promise<ListPage>
   /** As `listObjects`, of all versions and delete markers: those of a key from the newest on. */
   listObjectVersions(query: ListVersionsQuery): Promise<VersionsPage>
-
-  createMultipartUpload(input: CreateUploadInput): Promise<UploadInfo>
-  uploadPart(input: UploadPartInput): Promise<PartInfo>
-  uploadPartCopy(input: UploadPartCopyInput): Promise<CopiedPart>
-  /** Completing twice with the same parts succeeds twice, with the same answer. */
-  completeMultipartUpload(input: CompleteUploadInput): Promise<VersionInfo>
-  abortMultipartUpload(bucket: BucketName, key: ObjectKey, uploadId: string): Promise<void>
-  listParts(query: ListPartsQuery): Promise<PartsPage>
-  listMultipartUploads(query: ListUploadsQuery): Promise<UploadsPage>
 
   /** Exact, as of the last acknowledged change. */
   usage(bucket: BucketName): Promise<BucketUsage>
@@ -284,11 +291,6 @@ export interface CopiedObject extends VersionInfo {
   readonly sourceVersionId: VersionId | null
 }
 
-export interface CopiedPart extends PartInfo {
-  /** As of a copied object. */
-  readonly sourceVersionId: VersionId | null
-}
-
 export interface ObjectTags {
   readonly tags: Tags
   readonly versionId: VersionId | null
@@ -371,98 +373,3 @@ export type ListedVersion =
       readonly isLatest: boolean
       readonly lastModified: number
     }
-
-export interface CreateUploadInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
-  readonly attributes: ObjectAttributes
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | null
-}
-
-export interface UploadInfo {
-  readonly key: ObjectKey
-  readonly uploadId: string
-  readonly initiatedAt: number
-  readonly storageClass: StorageClass
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly type: ChecksumType } | null
-}
-
-export interface UploadPartInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
-  readonly uploadId: string
-  /** 1 … 10000. */
-  readonly partNumber: number
-  readonly body: ObjectBody
-}
-
-export interface UploadPartCopyInput {
-  readonly source: CopySource
-  /** `end` inclusive, as HTTP says it; refused when it reaches past the source. */
-  readonly range: { readonly start: number; readonly end: number } | null
-  readonly bucket: BucketName
-  readonly key: ObjectKey
-  readonly uploadId: string
-  readonly partNumber: number
-  readonly signal: AbortSignal
-}
-
-export interface PartInfo {
-  readonly partNumber: number
-  readonly size: number
-  readonly etag: string
-  readonly lastModified: number
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null
-}
-
-export interface CompleteUploadInput {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
-  readonly uploadId: string
-  readonly parts: readonly CompletedPart[]
-  readonly checksum: Checksum | null
-  /** x-amz-checksum-type, when the client repeats it. */
-  readonly checksumType: ChecksumType | null
-  /** x-amz-mp-object-size. */
-  readonly size: number | null
-  readonly conditions: WriteConditions
-}
-
-export interface CompletedPart {
-  readonly partNumber: number
-  /** Without quotes. */
-  readonly etag: string
-  readonly checksum: { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null
-}
-
-export interface ListPartsQuery {
-  readonly bucket: BucketName
-  readonly key: ObjectKey
-  readonly uploadId: string
-  readonly afterPart: number
-  readonly limit: number
-}
-
-export interface PartsPage {
-  readonly upload: UploadInfo
-  readonly parts: readonly PartInfo[]
-  readonly isTruncated: boolean
-}
-
-export interface ListUploadsQuery {
-  readonly bucket: BucketName
-  readonly prefix: string
-  readonly delimiter: string
-  readonly afterKey: string
-  /** Only with `afterKey`: uploads of that key after this one. */
-  readonly afterUploadId: string
-  readonly limit: number
-}
-
-export interface UploadsPage {
-  readonly uploads: readonly UploadInfo[]
-  readonly commonPrefixes: readonly string[]
-  readonly isTruncated: boolean
-  readonly lastKey: string | null
-  readonly lastUploadId: string | null
-}
