@@ -23,6 +23,8 @@ export class LiveSegment {
   header: ChainHeader = emptyChainHeader
   createdAt = 0
   lane = 0
+  /** Off this machine. */
+  isAway = false
   index: SegmentIndex | null = null
   #state: SegmentState = 'active'
   #writer: FileSegmentWriter | null = null
@@ -101,6 +103,7 @@ export class LiveSegment {
       kind: this.kind,
       tier: this.tier,
       state: this.#state,
+      isAway: this.isAway,
       lane: this.lane,
       dataSize: this.dataSize,
       storedSize: this.#storedSize,

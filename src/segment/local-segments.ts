@@ -10,7 +10,12 @@ import { LiveSegment } from './live-segment.ts'
 import { openFolders } from './open-folders.ts'
 import { rewriteTail } from './rewrite-tail.ts'
 import { SegmentCopies, type Spend } from './segment-copies.ts'
-import { emptyChainHeader, encodeSegmentHeader, SEGMENT_HEADER_SIZE } from './segment-header.ts'
+import {
+  emptyChainHeader,
+  encodeSegmentHeader,
+  parseStoreId,
+  SEGMENT_HEADER_SIZE,
+} from './segment-header.ts'
 import { segmentName, snapshotName, unfinishedName } from './segment-names.ts'
 import { SegmentReading } from './segment-reading.ts'
 import { FileSegmentWriter, type ResumePoint, type WriterEnd } from './segment-writer.ts'
@@ -398,10 +403,4 @@ export class LocalSegments implements Segments {
     this.#forget(segment)
     if (writer.durableSize > 0) await this.#parts.fs.remove(segment.path).catch(() => {})
   }
-}
-
-function parseStoreId(uuid: string): Buffer {
-  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
-  assert(bytes.length === 16, 'store id is not a UUID')
-  return bytes
 }

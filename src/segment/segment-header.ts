@@ -4,6 +4,7 @@
  * Magic, format version and the CRC keep their places in every version to come, so that a file of a
  * later version is told from a damaged one.
  */
+import assert from 'node:assert/strict'
 import { crc32c } from '@node-rs/crc32'
 import { type Decoded, isZero } from './decoded.ts'
 import type { ChainHeader } from './segments.ts'
@@ -87,3 +88,10 @@ for (const name of Object.keys(segmentKinds) as SegmentKind[]) {
 }
 const tierNames = new Map<number, Tier>()
 for (const name of Object.keys(tiers) as Tier[]) tierNames.set(tiers[name], name)
+
+/** The 16 bytes of a UUID. */
+export function parseStoreId(uuid: string): Buffer {
+  const bytes = Buffer.from(uuid.replaceAll('-', ''), 'hex')
+  assert(bytes.length === 16, 'store id is not a UUID')
+  return bytes
+}

@@ -33,6 +33,9 @@ export const TIERS_FILE = 'tiers.json'
 /** In the directory of a tier: whose it is. */
 export const MARKER_FILE = 'varve-tier.json'
 
+/** Of what stays of a segment that lies elsewhere. */
+const STUB_NAME = /^[0-9a-f]{8}\.seg\.remote$/
+
 const ownTiers = ['warm', 'cold'] as const
 type OwnTier = (typeof ownTiers)[number]
 type Book = { [Name in OwnTier]?: string }
@@ -105,6 +108,7 @@ async function settleTier(parts: TierDirectoriesParts, tier: OwnTier, book: Book
   if (wanted === undefined) await requireUnused(parts, tier, known ?? '')
   else if (known === undefined) await takeFirst(parts, tier, wanted)
   else await requireMarker(parts, tier, wanted)
+  if (wanted !== undefined) await requireNoStubs(fs, wanted)
   if (wanted === known) return
   if (wanted === undefined) delete book[tier]
   else book[tier] = wanted
@@ -119,13 +123,20 @@ async function requireUnused(
   known: string,
 ): Promise<void> {
   const isOurs = (await markerIn(fs, known))?.storeId === storeId
-  const isUsed = isOurs && (await fs.list(known)).some((name) => idOfName(name) !== null)
+  const isSegment = (name: string) => idOfName(name) !== null || STUB_NAME.test(name)
+  const isUsed = isOurs && (await fs.list(known)).some(isSegment)
   if (isOurs && !isUsed) return
   const why = isOurs ? 'data lies there' : 'data may lie there, and its disk is not mounted'
   throw refused(
     known,
     `the ${tier} tier of this store is in ${known}, and no setting names it: ${why}`,
   )
+}
+
+/** Who sees the stubs of segments that lie elsewhere cannot read those. */
+async function requireNoStubs(fs: FileSystem, folder: string): Promise<void> {
+  if (!(await fs.list(folder)).some((name) => STUB_NAME.test(name))) return
+  throw refused(folder, `segments of ${folder} lie in a bucket, and no setting names it`)
 }
 
 /** The marker is durable before the data directory says that the tier is in use. */

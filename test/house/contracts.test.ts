@@ -10,6 +10,7 @@ const tests = sourceFiles('test')
  */
 const contracts = {
   FileSystem: 'file-system',
+  RemoteFolder: 'remote-folder',
   Segments: 'segments',
   BlobStore: 'blob-store',
   OrderedKv: 'ordered-kv',

@@ -8,6 +8,8 @@ export type TieringEvent =
       readonly key: string
       readonly cause: unknown
     }
+  /** A cold segment lies off this machine now. */
+  | { readonly event: 'segment-shipped'; readonly segment: number; readonly size: number }
   /** Nothing was changed; it is tried again later. */
   | { readonly event: 'tiering-failed'; readonly cause: unknown }
 

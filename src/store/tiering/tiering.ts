@@ -1,6 +1,7 @@
 /**
  * Takes what is stored where it belongs: small bodies to the tier of their class, and whole segments
- * to colder tiers as they age and nobody reads them. It decides; compaction and the store move.
+ * to colder tiers as they age and nobody reads them, and off this machine if the cold tier is not on
+ * it. It decides; compaction, the store and the segments move.
  */
 import type { Heat } from '../../engine/tiering/heat.ts'
 import { chooseMove, type TierPolicy } from '../../engine/tiering/tier-policy.ts'
@@ -53,13 +54,26 @@ export class Tiering {
     if (now - this.#heatSavedAt >= this.#parts.options.heatSaveIntervalMs) await this.#saveHeat(now)
     try {
       if ((await this.#pending.step(signal)) > 0) return true
+      const { compaction } = this.#parts
       const move = this.#choose(now)
-      return move !== null && (await this.#parts.compaction.move(move.source, move.tier, signal))
+      if (move !== null && (await compaction.move(move.source, move.tier, signal))) return true
+      return await this.#ship(signal)
     } catch (cause) {
       if (signal.aborted) throw cause
       this.#emit({ event: 'tiering-failed', cause })
       return false
     }
+  }
+
+  /** Takes a cold segment off this machine, if there is a place for it. */
+  async #ship(signal: AbortSignal): Promise<boolean> {
+    const { segments, compaction } = this.#parts
+    if (!segments.canShip) return false
+    const next = compaction.movable().find(({ tier, isAway }) => tier === 'cold' && !isAway)
+    if (next === undefined) return false
+    await segments.ship(next.id, signal)
+    this.#emit({ event: 'segment-shipped', segment: next.id, size: next.dataSize })
+    return true
   }
 
   /** Saves what is known of the heat. Never rejects. */

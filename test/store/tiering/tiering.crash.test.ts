@@ -88,6 +88,8 @@ describe('moves between tiers, crashed', { timeout: 300_000 }, () => {
     clearInterval(cooling)
     isMoving = false
     await reading
+    bed.heat.cool(Date.now() + 1e14)
+    await bed.moveAll()
     disk.intercept(null)
     take('at end', 0)
     expect(readCount).toBeGreaterThan(50)
