@@ -40,6 +40,18 @@ const boundaries: ReadonlySet<string> = new Set([
   'truncate',
 ])
 
+/** What an operation does not change cannot differ after a crash before it. */
+const harmless: ReadonlySet<string> = new Set([
+  'open',
+  'read',
+  'size',
+  'close',
+  'list',
+  'stat',
+  'space',
+  'lock',
+])
+
 const CHECKS_AT_A_TIME = 4
 
 const powerLosses: readonly CrashModel[] = ['lose-all', 'keep-all', 'subset', 'torn']
@@ -151,7 +163,8 @@ export class CrashRun {
   #intercept(machine: Machine, operation: DiskOperation): null | Promise<Fault | null> {
     if (this.#done.length <= (this.#options.quietRoundCount ?? 0)) return null
     const isBoundary = boundaries.has(operation.operation)
-    if (isBoundary || this.#random.chance(this.#options.crashRate)) {
+    const isChange = !harmless.has(operation.operation)
+    if (isBoundary || (isChange && this.#random.chance(this.#options.crashRate))) {
       this.#capture(machine, `before ${operation.operation} of ${operation.path}`)
     }
     return this.#random.chance(0.3) ? later() : null
@@ -230,7 +243,8 @@ export class CrashRun {
   #explained(error: unknown): Error {
     const { seed } = this.#options
     const rounds = this.#done.map((round, index) => `${index} ${describeRound(round)}`)
-    const message = [`SEED=${seed} npm run simulate`, ...rounds, causesOf(error)].join('\n')
+    const again = `npm run simulate -- --seed ${seed}`
+    const message = [again, ...rounds, causesOf(error)].join('\n')
     return new Error(message, { cause: error })
   }
 }

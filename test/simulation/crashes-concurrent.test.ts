@@ -1,19 +1,16 @@
-import { describe, it } from 'vitest'
-import { campaignTimeoutMs, runCampaign } from './crash-histories.ts'
+import { describe, expect, it } from 'vitest'
+import { CAMPAIGN_MS_MAX, campaigns, describeResult, runCampaign } from './campaigns.ts'
+
+const campaign = campaigns['several-clients']
 
 describe('after a power loss at any moment of a history of several clients', () => {
-  it('everything acknowledged is there, and nothing else', { timeout: campaignTimeoutMs }, () =>
-    runCampaign({
-      name: 'several clients',
-      options: {
-        roundCount: 40,
-        concurrencyMax: 6,
-        controls: ['restart', 'kill', 'flush', 'snapshot', 'compact'],
-        crashRate: 0.1,
-      },
-      firstSeed: 1001,
-      seedCount: 4,
-      stateCountMin: 5000,
-    }),
+  it(
+    'everything acknowledged is there, and nothing else',
+    async () => {
+      const result = await runCampaign(campaign)
+      console.info(describeResult(campaign, result))
+      expect(result.stateCount).toBeGreaterThanOrEqual(campaign.stateCountMin)
+    },
+    CAMPAIGN_MS_MAX,
   )
 })

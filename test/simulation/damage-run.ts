@@ -22,6 +22,8 @@ export interface Damage {
   /** The file that is not what it was. */
   readonly path: string
   readonly change: (fs: MemoryFileSystem) => Promise<void>
+  /** Things that may be missing or out of date; unless set, any number. */
+  readonly lossMax?: number
 }
 
 const controls: Readonly<Record<number, Control>> = {
@@ -114,7 +116,7 @@ export class DamageRun {
       const image = this.#machine.crash({ model: 'keep-all', index })
       await damage.change(image.fs)
       try {
-        const outcome = await this.#open(image)
+        const outcome = await this.#open(image, damage)
         if (outcome === 'earlier') await this.#requireLastGroups(damage)
         outcomes.push(outcome)
       } catch (cause) {
@@ -134,7 +136,7 @@ export class DamageRun {
     if (path !== journal.at(-1)) throw new Error('an earlier state, and nothing says so')
   }
 
-  async #open(image: Machine): Promise<DamageOutcome> {
+  async #open(image: Machine, damage: Damage): Promise<DamageOutcome> {
     let stack: Stack
     try {
       stack = await image.open()
@@ -143,7 +145,7 @@ export class DamageRun {
       return 'refused'
     }
     try {
-      return await this.#read(stack)
+      return await this.#read(stack, damage)
     } catch (error) {
       if (isCorruption(error)) return 'unreadable'
       throw error
@@ -152,7 +154,7 @@ export class DamageRun {
     }
   }
 
-  async #read(stack: Stack): Promise<DamageOutcome> {
+  async #read(stack: Stack, { lossMax }: Damage): Promise<DamageOutcome> {
     const unreadable = new Set<string>()
     const state = await readState(stack.store, (error, bucket, key) => {
       if (!isCorruption(error)) throw error
@@ -160,6 +162,9 @@ export class DamageRun {
     })
     const problems = this.#compare(state, unreadable)
     if (problems.length === 0) return unreadable.size > 0 ? 'unreadable' : 'harmless'
+    if (lossMax !== undefined && problems.length + unreadable.size > lossMax) {
+      throw new Error(`more is lost than was damaged: ${problems.join('\n')}`)
+    }
     if (stack.findings().length > 0) return 'reported'
     if (this.#states.some((earlier) => difference(earlier, state) === null)) return 'earlier'
     throw new Error(`not reported: ${problems.join('\n')}`)

@@ -11,6 +11,8 @@ export interface ClassDamage extends Damage {
 
 const SECTOR_SIZE = 512
 const CUT_COUNT = 12
+/** Objects that one damaged record can take along: a commit in these histories changes fewer. */
+const LOSS_MAX = 8
 
 export const kindsOfDamage = {
   'a missing file': missingFiles,
@@ -32,6 +34,7 @@ export async function* flippedBits(run: DamageRun, count: number): AsyncGenerato
         what: `bit ${bit} of byte ${offset} of ${path}: ${name}`,
         className: name,
         path,
+        lossMax: LOSS_MAX,
         change: (fs) => flip(fs, path, { offset, bit }),
       }
     }

@@ -1,10 +1,14 @@
 import { afterAll, describe, expect, it } from 'vitest'
+import { exhaustiveQuotas } from './campaigns.ts'
 import { another, crashedAtEveryCall, nameOf, steps } from './exhaustive.ts'
 import { upkeeps } from './step.ts'
 
 describe('every two operations at the same time, crashed at every call', () => {
   let total = 0
-  afterAll(() => console.info(`two operations at once: ${total} crash states`))
+  afterAll(() => {
+    console.info(`two operations at once: ${total} crash states`)
+    expect(total).toBeGreaterThanOrEqual(exhaustiveQuotas.races)
+  })
 
   for (const [index, first] of steps.entries()) {
     it(`one of them ${nameOf(first)}`, async () => {

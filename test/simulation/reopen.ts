@@ -21,7 +21,9 @@ const RECOVERY_RATE = 0.08
 /** Share of disks whose records are all compared with the rows. */
 const AUDIT_RATE = 0.2
 /** Share of disks that are compacted before they are crashed again. */
-const COMPACTION_RATE = 0.2
+const COMPACTION_RATE = 0.3
+/** Share of disks that are written to, crashed and opened once more. */
+const AGAIN_RATE = 0.5
 /** Share of calls of a recovery at which it is crashed. */
 const RECOVERY_CRASH_RATE = 0.15
 
@@ -36,6 +38,23 @@ export async function reopen(machine: Machine, seed: number): Promise<ReopenedDi
   machine.fs.intercept(null)
   const state = await readWell(stack)
   if (random.chance(AUDIT_RATE)) await checkSegments(stack.catalog, stack.segments, { holes: true })
+  if (random.chance(AGAIN_RATE)) await reopenAgain(machine, { stack, state, seed, random })
+  else await stack.close()
+  const recovered: StoreState[] = []
+  for (const recovery of recoveries) recovered.push(await stateOf(recovery))
+  return { state, recovered }
+}
+
+interface Opened {
+  readonly stack: Stack
+  readonly state: StoreState
+  readonly seed: number
+  readonly random: SeededRandom
+}
+
+/** What is there must be there again after the next crash, whatever is done meanwhile. */
+async function reopenAgain(machine: Machine, opened: Opened): Promise<void> {
+  const { stack, state, seed, random } = opened
   if (random.chance(COMPACTION_RATE)) await stack.compact()
   const isProbed = random.chance(0.75)
   if (isProbed) await probe(stack.store, seed)
@@ -49,9 +68,6 @@ export async function reopen(machine: Machine, seed: number): Promise<ReopenedDi
   )
   if (changed !== null) throw new Error(`differs when opened again (${model}): ${changed}`)
   await second.close()
-  const recovered: StoreState[] = []
-  for (const recovery of recoveries) recovered.push(await stateOf(recovery))
-  return { state, recovered }
 }
 
 /** Crashes a machine now and then while it is opened; the list fills as that happens. */
