@@ -5,6 +5,7 @@ import {
   CreateBucketCommand,
   GetObjectCommand,
   ListBucketsCommand,
+  PutBucketAclCommand,
   PutObjectCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
@@ -50,6 +51,24 @@ describe('a server in memory', () => {
     expect(ETag).toMatch(/-3"$/)
     expect(large.equals((await Body?.transformToByteArray()) ?? Buffer.alloc(0))).toBe(true)
     s3.destroy()
+  })
+
+  it('makes buckets that ACLs may open when it is asked to, and closed ones else', async () => {
+    for (const [newBucketAccess, status] of [
+      ['acl', 200],
+      [undefined, 403],
+    ] as const) {
+      await using server = await createServer({
+        memory: true,
+        buckets: ['films'],
+        ...(newBucketAccess !== undefined && { newBucketAccess }),
+      })
+      const s3 = clientOf(server)
+      const publish = s3.send(new PutBucketAclCommand({ Bucket: 'films', ACL: 'public-read' }))
+      await publish.catch(() => {})
+      expect((await fetch(`${server.endpoint}/films`)).status).toBe(status)
+      s3.destroy()
+    }
   })
 
   it('stands beside others, each with its own port, keys and objects', async () => {
