@@ -6,6 +6,7 @@ import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
 import { inspectVerb } from './inspect.ts'
 import { rebuildIndexVerb } from './rebuild-index.ts'
+import { repairVerb } from './repair.ts'
 import { restoreVerb } from './restore.ts'
 import { serveVerb } from './serve.ts'
 import { StartupError } from './startup-error.ts'
@@ -21,6 +22,7 @@ export async function runProgram(argv: readonly string[]): Promise<number> {
     serveVerb(),
     configVerb(),
     checkVerb(),
+    repairVerb(),
     rebuildIndexVerb(),
     inspectVerb(),
     backupVerb(),

@@ -7,8 +7,11 @@ import { type RecordHeader, recordSpan } from '../segment/types.ts'
 export interface WalkOptions {
   /** none: headers only. crc: payloads are read and verified. whole: they are decoded as well. */
   readonly payloads: 'none' | 'crc' | 'whole'
-  /** Called with every record that verifies, in order; may take its time. */
-  readonly onRecord?: (header: RecordHeader) => Promise<void> | void
+  /**
+   * Called with every record that verifies, in order; may take its time. The payload is there when
+   * payloads are read.
+   */
+  readonly onRecord?: (header: RecordHeader, payload: Buffer | null) => Promise<void> | void
   readonly signal: AbortSignal
 }
 
@@ -77,7 +80,7 @@ class SegmentWalk {
         if (state === 'sealed') await this.#checkIndex(header)
         if (payloads === 'whole' && payload !== null) await this.#checkPayload(header, payload)
       }
-      await onRecord?.(header)
+      await onRecord?.(header, payload)
     }
     this.#judgeHoles()
     return {

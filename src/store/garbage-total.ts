@@ -22,7 +22,7 @@ export interface GarbageTotal {
 }
 
 /** Of durable rows, by ascending segment. */
-export function* garbageTotals(catalog: Catalog): Generator<GarbageTotal> {
+export function* garbageTotals(catalog: Pick<Catalog, 'range'>): Generator<GarbageTotal> {
   for (const { key, value } of catalog.range(spaceRange(spaces.garbageTotal))) {
     if (key.length === garbageTotalsKept.length) continue
     yield { segment: segmentOfGarbageTotal(key), storedSize: counterValue(value) }

@@ -15,6 +15,8 @@ export interface BlobEntry {
   readonly found: Map<number, number>
   chunkCount: number
   rawSize: number
+  /** Without it the chunks of a blob that has several cannot be found. */
+  hasRecipe: boolean
 }
 
 /** Every blob that a row or a record speaks of. Two numbers name one: no text is made of them. */
@@ -41,6 +43,7 @@ export class BlobTable {
         found: new Map(),
         chunkCount: 0,
         rawSize: 0,
+        hasRecipe: false,
       }
       offsets.set(blob.offset, entry)
     }
@@ -56,6 +59,7 @@ export class BlobTable {
     const entry = this.entry(blob)
     const known = entry.found.get(place.segment) ?? 0
     entry.found.set(place.segment, known + recordSpan(storedSize))
+    if (kind === 'recipe') entry.hasRecipe = true
     if (kind !== 'chunk') return
     entry.chunkCount += 1
     entry.rawSize += rawSize

@@ -24,7 +24,7 @@ export async function checkIndex(
   const index = await ground.readIndex(held.storeId)
   if (index === null) return false
   await using reading = index
-  const copy = await copyOf(reading, findings)
+  const copy = await copyOfIndex(reading, findings)
   if (copy === null) return true
   await using recovered = await openView(ground, held, copy)
   for (const event of recovered.events) {
@@ -36,8 +36,11 @@ export async function checkIndex(
   return true
 }
 
-/** Null when it cannot be read. */
-async function copyOf(index: IndexReading, findings: FindingList): Promise<OrderedKv | null> {
+/** In memory; null when it cannot be read, or was never finished. */
+export async function copyOfIndex(
+  index: IndexReading,
+  findings: FindingList,
+): Promise<OrderedKv | null> {
   const copy = new MemoryKv()
   if (index.position === null) return null
   try {

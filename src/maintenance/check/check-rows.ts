@@ -34,6 +34,11 @@ export interface RowSums {
 }
 
 export function checkRows(parts: RowCheckParts): RowSums {
+  return contextOf(parts).sums
+}
+
+/** All rows looked at; what they add up to is in the context. */
+export function contextOf(parts: RowCheckParts): RowContext {
   const context = new RowContext(parts)
   checkSpaces(context)
   checkBuckets(context)
@@ -41,7 +46,7 @@ export function checkRows(parts: RowCheckParts): RowSums {
   checkUploads(context)
   checkUsage(context)
   checkGarbage(context)
-  return context.sums
+  return context
 }
 
 /** A row that no space explains is none of this version, or none at all. */

@@ -86,6 +86,7 @@ export function differenceOf({
   found,
   chunkCount,
   rawSize,
+  hasRecipe,
 }: BlobEntry): string | null {
   for (const segment of new Set([...expected.keys(), ...found.keys()])) {
     const [wanted, there] = [expected.get(segment) ?? 0, found.get(segment) ?? 0]
@@ -96,6 +97,7 @@ export function differenceOf({
   }
   if (ref === null) return null
   if (chunkCount !== ref.chunkCount) return `has ${chunkCount} chunks, not ${ref.chunkCount}`
+  if (chunkCount > 1 && !hasRecipe) return 'its recipe, which leads to its chunks, is not there'
   return rawSize === ref.size ? null : `holds ${rawSize} bytes, not ${ref.size}`
 }
 

@@ -6,8 +6,11 @@ import { spaceRange, type UsageName } from '../../store/rows/keys.ts'
 import type { FindingList } from '../findings.ts'
 import type { BlobTable } from './blob-table.ts'
 
+/** Rows to look at: those of a catalog, or what they might become. */
+export type RowSource = Pick<Catalog, 'get' | 'range'>
+
 export interface RowCheckParts {
-  readonly catalog: Catalog
+  readonly catalog: RowSource
   readonly family: SegmentFamily
   readonly blobs: BlobTable
   readonly findings: FindingList
@@ -15,7 +18,7 @@ export interface RowCheckParts {
 
 /** What the checks of all kinds of rows share, and what they add up. */
 export class RowContext {
-  readonly catalog: Catalog
+  readonly catalog: RowSource
   readonly blobs: BlobTable
   readonly #family: SegmentFamily
   readonly #findings: FindingList

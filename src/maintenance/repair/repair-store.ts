@@ -1,0 +1,223 @@
+/**
+ * Makes a damaged store whole again, as far as that goes: brings back what lies beside the bytes,
+ * lets go of what is provably gone, and says all of it. Everything is tried out on a scratch layer
+ * and checked there before anything is written; what is written is commits, so that a repair cut
+ * short anywhere is done again from where it was.
+ */
+import { MemoryKv } from '../../catalog/kv/memory-kv.ts'
+import type { OrderedKv } from '../../catalog/kv/ordered-kv.ts'
+import { LocalCatalog } from '../../catalog/local-catalog.ts'
+import { BlobEngine } from '../../engine/blob-engine.ts'
+import { ScratchFileSystem } from '../../platform/scratch-fs.ts'
+import { SegmentFamily } from '../../store/compaction/segment-family.ts'
+import { copyOfIndex } from '../check/check-index.ts'
+import { checkJournal } from '../check/check-journal.ts'
+import { type CheckReport, checkHeld } from '../check/check-store.ts'
+import { MaintenanceError } from '../errors.ts'
+import { FindingList } from '../findings.ts'
+import type { StoreGround } from '../store-ground.ts'
+import { type HeldStore, holdStore, openView, type StoreView } from '../view/store-view.ts'
+import { Draft, type DraftChanges } from './draft.ts'
+import { dropLost } from './drop-lost.ts'
+import { findBlobs } from './found-blobs.ts'
+import { recount } from './recount.ts'
+import type { RepairAction, RepairContext } from './repair-context.ts'
+import { salvage } from './salvage.ts'
+import { namedBlobs, settleBlobs } from './settle-blobs.ts'
+
+export interface RepairOptions {
+  /** Without it nothing is written: the report says what would be. */
+  readonly apply: boolean
+  /** Of buckets that have to be made again. */
+  readonly region: string
+  readonly signal?: AbortSignal
+}
+
+export interface RepairReport {
+  readonly isApplied: boolean
+  /** Whether commits were known to be missing. */
+  readonly isLossy: boolean
+  readonly actions: readonly RepairAction[]
+  /** Rows written and removed, counters moved. */
+  readonly rowCount: number
+  /** A check of the store as it is afterwards, or would be. */
+  readonly after: CheckReport
+}
+
+/** Rows changed by one commit. */
+const BATCH_COUNT = 500
+
+/** @throws MaintenanceError `in-use`, `unusable` */
+export async function repairStore(
+  ground: StoreGround,
+  options: RepairOptions,
+): Promise<RepairReport> {
+  await using held = await holdStore(ground, { serving: 'refused' })
+  const signal = options.signal ?? new AbortController().signal
+  const plan = await planRepair(ground, held, { ...options, signal })
+  const { isLossy, actions, changes } = plan
+  const rowCount = changes.puts.length + changes.deletes.length + changes.adds.length
+  await using scratch = new ScratchFileSystem(held.fileSystem)
+  const index = new MemoryKv()
+  await plan.fillIndex(index)
+  const trial = onScratch(ground, scratch, index)
+  const trialHeld = { ...held, fileSystem: scratch }
+  await apply(trial, trialHeld, changes, signal)
+  const expected = await checkHeld(withoutIndex(trial), trialHeld, { payloads: 'all', signal })
+  if (!options.apply) return { isApplied: false, isLossy, actions, rowCount, after: expected }
+  await apply(ground, held, changes, signal)
+  const after = await checkHeld(ground, held, { payloads: 'all', signal })
+  return { isApplied: true, isLossy, actions, rowCount, after }
+}
+
+interface Plan {
+  readonly isLossy: boolean
+  readonly actions: readonly RepairAction[]
+  readonly changes: DraftChanges
+  /** What the index holds that the plan was made with; nothing when it is of no use. */
+  readonly fillIndex: (kv: OrderedKv) => Promise<void>
+}
+
+async function planRepair(
+  ground: StoreGround,
+  held: HeldStore,
+  { region, signal }: RepairOptions & { readonly signal: AbortSignal },
+): Promise<Plan> {
+  const index = await indexOf(ground, held)
+  await using view = await openView(
+    ground,
+    held,
+    index === null ? new MemoryKv() : await fork(index),
+  )
+  const { catalog, segments } = view
+  const isRebuilt = index === null || view.events.some(({ event }) => event === 'rebuildStarted')
+  const isLossy = isRebuilt && (await hasLostCommits(ground, view, signal))
+  const family = SegmentFamily.load(catalog)
+  const draft = await Draft.of(catalog)
+  const found = await findBlobs(segments, family, signal)
+  const actions: RepairAction[] = []
+  const { clock } = ground
+  const context: RepairContext = { draft, found, segments, family, clock, isLossy, actions }
+  await dropLost(context)
+  if (isLossy) await salvageInto(context, { region, signal })
+  await recount(context, region)
+  await settleBlobs(context)
+  const fillIndex = async (kv: OrderedKv) => {
+    if (index !== null) await copyInto(index, kv)
+  }
+  return { isLossy, actions, changes: draft.changes(), fillIndex }
+}
+
+async function salvageInto(
+  context: RepairContext,
+  { region, signal }: { readonly region: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const { draft, segments, family } = context
+  const named = namedBlobs(draft)
+  const lineage = [...family.entries, ...lostLineage(context)]
+  await using engine = await BlobEngine.open({ segments, lineage })
+  await salvage(context, {
+    region,
+    isNamed: (name) => named.has(name),
+    read: (ref) => engine.read(ref, { start: 0, end: ref.size }, signal),
+  })
+}
+
+/** What replaced segments that are gone, from where the records lie that were written to them. */
+function* lostLineage({ found, segments, family }: RepairContext) {
+  const successors = new Map<number, Set<number>>()
+  for (const { blob, found: places } of found.table.all()) {
+    if (segments.has(blob.segment) || family.isReplaced(blob.segment)) continue
+    const heirs = successors.get(blob.segment) ?? new Set()
+    for (const segment of places.keys()) heirs.add(segment)
+    successors.set(blob.segment, heirs)
+  }
+  for (const [replaced, heirs] of successors) yield { replaced, successors: [...heirs] }
+}
+
+async function hasLostCommits(
+  { pageCodec }: StoreGround,
+  { segments }: StoreView,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const findings = new FindingList()
+  await checkJournal({ segments, pageCodec, findings, signal })
+  return findings.all.some(({ kind }) => kind === 'journal')
+}
+
+/** What the index holds, when it can be read: it may know what the journal has lost. */
+async function indexOf(ground: StoreGround, { storeId }: HeldStore): Promise<OrderedKv | null> {
+  try {
+    const index = await ground.readIndex(storeId)
+    if (index === null) return null
+    await using reading = index
+    return await copyOfIndex(reading, new FindingList())
+  } catch {
+    return null
+  }
+}
+
+async function fork(kv: OrderedKv): Promise<OrderedKv> {
+  const copy = new MemoryKv()
+  await copyInto(kv, copy)
+  return copy
+}
+
+async function copyInto(source: OrderedKv, target: OrderedKv): Promise<void> {
+  const view = source.view()
+  const everything = { start: Buffer.alloc(1), end: Buffer.alloc(1901, 0xff) }
+  await target.apply([...view.range(everything)], source.position)
+  view.release()
+}
+
+/** The same store on a layer where nothing lasts. */
+function onScratch(
+  ground: StoreGround,
+  fileSystem: ScratchFileSystem,
+  index: OrderedKv,
+): StoreGround {
+  return { ...ground, fileSystem, openIndex: async () => index }
+}
+
+function withoutIndex(ground: StoreGround): StoreGround {
+  return { ...ground, readIndex: async () => null }
+}
+
+/** Commits what the plan says, and snapshots of it, so that nothing needs the journal before. */
+async function apply(
+  ground: StoreGround,
+  { storeId }: HeldStore,
+  { puts, deletes, adds }: DraftChanges,
+  signal: AbortSignal,
+): Promise<void> {
+  const { fileSystem, clock, pageCodec } = ground
+  await using segments = await ground.openSegments(fileSystem, storeId)
+  await using catalog = await LocalCatalog.open({
+    segments,
+    kv: await ground.openIndex(storeId),
+    clock,
+    ...(pageCodec === null ? {} : { codec: pageCodec }),
+    acceptsLoss: true,
+    options: { automatic: false },
+  })
+  const commit = async (batch: Parameters<LocalCatalog['commit']>[0]) => {
+    signal.throwIfAborted()
+    if ((await catalog.commit(batch)).committed) return
+    throw new MaintenanceError('unusable', 'rows are not as they were when the repair was planned')
+  }
+  for (let at = 0; at < puts.length; at += BATCH_COUNT) {
+    const batch = puts.slice(at, at + BATCH_COUNT)
+    const checks = batch.map(({ key, before }) => ({ key, expected: before }))
+    await commit({ checks, puts: batch })
+  }
+  for (let at = 0; at < deletes.length; at += BATCH_COUNT) {
+    const batch = deletes.slice(at, at + BATCH_COUNT)
+    const checks = batch.map(({ key, value }) => ({ key, expected: value }))
+    await commit({ checks, deletes: batch.map(({ key }) => key) })
+  }
+  for (let at = 0; at < adds.length; at += BATCH_COUNT) {
+    await commit({ adds: adds.slice(at, at + BATCH_COUNT) })
+  }
+  await catalog.flush()
+  await catalog.release.checkpoint(signal)
+}
