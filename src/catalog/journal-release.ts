@@ -15,25 +15,6 @@ import { journalStartPut } from './journal/journal-start.ts'
 import type { KvPosition } from './kv/ordered-kv.ts'
 import type { SnapshotStock } from './snapshot/snapshot-stock.ts'
 
-/** What compaction asks of a catalog that keeps its journal in segments. */
-export interface JournalRelease {
-  /** Sequence of the first commit that the journal must hold. */
-  readonly start: number
-  /** Sealed segments that can be replaced, oldest first. Reads snapshots whole to be sure. */
-  releasable(): Promise<readonly SegmentInfo[]>
-  /** To be put by the very commit that replaces these, which came from `releasable`. */
-  startPut(released: readonly SegmentInfo[]): Put
-  /** What a checkpoint would make releasable, and what it would cost. */
-  backlog(): Promise<JournalBacklog>
-  /**
-   * Begins a new journal segment and writes snapshots, so that every segment before it can be
-   * released once the retention is over.
-   *
-   * @throws CatalogError, SegmentError, the signal's reason
-   */
-  checkpoint(signal: AbortSignal): Promise<void>
-}
-
 export interface JournalBacklog {
   /** Ids of segments that the older of two snapshots does not cover. */
   readonly segments: readonly number[]
@@ -43,7 +24,7 @@ export interface JournalBacklog {
   readonly checkpointSize: number
 }
 
-export interface LocalJournalReleaseParts {
+export interface JournalReleaseParts {
   readonly segments: Segments
   readonly clock: Clock
   readonly stock: SnapshotStock
@@ -64,19 +45,22 @@ export interface LocalJournalReleaseParts {
 /** Groups that may still go into the segment in use after a roll was asked for. */
 const ROLL_COMMITS_MAX = 3
 
-export class LocalJournalRelease implements JournalRelease {
-  readonly #parts: LocalJournalReleaseParts
+/** What compaction asks of a catalog that keeps its journal in segments. */
+export class JournalRelease {
+  readonly #parts: JournalReleaseParts
   /** Snapshots of which it is known whether they are of this journal; by segment id. */
   readonly #fits = new Map<number, boolean>()
 
-  constructor(parts: LocalJournalReleaseParts) {
+  constructor(parts: JournalReleaseParts) {
     this.#parts = parts
   }
 
+  /** Sequence of the first commit that the journal must hold. */
   get start(): number {
     return this.#parts.start()
   }
 
+  /** Sealed segments that can be replaced, oldest first. Reads snapshots whole to be sure. */
   async releasable(): Promise<readonly SegmentInfo[]> {
     const { segments, clock, retentionMs, flushed, isRebuilding } = this.#parts
     if (isRebuilding()) return []
@@ -97,11 +81,13 @@ export class LocalJournalRelease implements JournalRelease {
     return order.filter((part, index) => isOver(part, order[index + 1])).map(({ info }) => info)
   }
 
+  /** To be put by the very commit that replaces these, which came from `releasable`. */
   startPut(released: readonly SegmentInfo[]): Put {
     const ends = released.map(({ end }) => end?.sequence ?? 0)
     return journalStartPut(Math.max(this.start, ...ends))
   }
 
+  /** What a checkpoint would make releasable, and what it would cost. */
   async backlog(): Promise<JournalBacklog> {
     const { segments, stock, journalEnd } = this.#parts
     const covering = (await stock.newest())[1] ?? null
@@ -116,6 +102,12 @@ export class LocalJournalRelease implements JournalRelease {
     }
   }
 
+  /**
+   * Begins a new journal segment and writes snapshots, so that every segment before it can be
+   * released once the retention is over.
+   *
+   * @throws CatalogError, SegmentError, the signal's reason
+   */
   async checkpoint(signal: AbortSignal): Promise<void> {
     const { roll, commit, snapshot, journalEnd } = this.#parts
     const { segment } = journalEnd()

@@ -25,7 +25,7 @@ import { FeedWakers } from './feed-wakers.ts'
 import { IndexKeeper } from './index-keeper.ts'
 import { decodeJournalStart, journalStartKey } from './journal/journal-start.ts'
 import { JournalWriter } from './journal/journal-writer.ts'
-import { type JournalRelease, LocalJournalRelease } from './journal-release.ts'
+import { JournalRelease } from './journal-release.ts'
 import { asBuffer, keyText } from './key-text.ts'
 import type { KvPosition, KvView, OrderedKv } from './kv/ordered-kv.ts'
 import { defaultCatalogOptions, type LocalCatalogOptions } from './local-catalog-options.ts'
@@ -103,7 +103,7 @@ export class LocalCatalog implements Catalog {
       journalEnd: () => this.#journal.end,
       onRoom: () => this.#admitWaiting(),
     })
-    this.release = new LocalJournalRelease({
+    this.release = new JournalRelease({
       segments,
       clock,
       stock,

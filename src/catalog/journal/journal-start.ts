@@ -1,7 +1,7 @@
 /**
  * Where the journal begins: the one row that the catalog keeps for itself, under a key of its own
- * (docs/format.md#where-the-journal-begins). Commits before it were given up on purpose, by the very
- * commit that wrote the row; whatever else is missing was lost.
+ * (docs/format.md#where-the-journal-begins). Commits before it were given up on purpose, by the
+ * very commit that wrote the row; whatever else is missing was lost.
  *
  *   offset  size  field
  *        0     1  version: 1

@@ -2,10 +2,10 @@
  * Finds blobs that are neither named nor garbage, because the process that wrote them died before
  * their commit, and writes them down as garbage.
  *
- * Invariants: only blobs of an earlier process are looked at, against all rows as of one moment. What
- * nothing names then nothing will ever name: names come from a body just written, or from another
- * name. And where rows may have been lost, nothing is garbage for want of a row: what was found of a
- * damaged catalog is left alone for ever.
+ * Invariants: only blobs of an earlier process are looked at, against all rows as of one moment.
+ * What nothing names then nothing will ever name: names come from a body just written, or from
+ * another name. And where rows may have been lost, nothing is garbage for want of a row: what was
+ * found of a damaged catalog is left alone for ever.
  */
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { KvView } from '../../catalog/kv/ordered-kv.ts'
@@ -56,6 +56,7 @@ const STEP_COUNT = 500
 /** Blobs written down in one commit. */
 const MARK_COUNT = 200
 
+/** One look for such blobs, in the background. */
 export class BlobAudit {
   readonly #parts: BlobAuditParts
   #isDone = false

@@ -3,6 +3,7 @@ import { RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
 
 const VERSION = 1
 
+/** The row of what a blob left in one segment. */
 export function encodeGarbage(storedSize: number): Buffer {
   return new RowWriter().u8(VERSION).u64(storedSize).finish()
 }

@@ -34,13 +34,18 @@ const limits = {
 
 export type CompactionBed = Awaited<ReturnType<typeof openCompactionBed>>
 
+/** A clock that every look moves on. */
+function ticking(seed: number) {
+  let now = 1_700_000_000_000 + seed * 1_000_000
+  return { now: () => now++ }
+}
+
 export async function openCompactionBed(
   fs: FileSystem,
   { seed = 1, journal = false, kv = new MemoryKv(), ...options }: BedOptions = {},
 ) {
   const random = new SeededRandom(seed)
-  let now = 1_700_000_000_000 + seed * 1_000_000
-  const clock = { now: () => now++ }
+  const clock = ticking(seed)
   const events: CompactionEvent[] = []
   const listener = (event: CompactionEvent) => void events.push(event)
   const segments = await LocalSegments.open({ fs, directory: '/data', storeId, clock, random })
@@ -56,11 +61,8 @@ export async function openCompactionBed(
     options: { segmentSizeMax: 4096, automatic: false },
   })
   const lineage = await settleSegments({ catalog, segments, listener })
-  const engine = await BlobEngine.open({
-    segments,
-    lineage,
-    options: { chunkSizeMax: 1024, segmentSizeMax: 8192, laneCount: 2 },
-  })
+  const lanes = { chunkSizeMax: 1024, segmentSizeMax: 8192, laneCount: 2 }
+  const engine = await BlobEngine.open({ segments, lineage, options: lanes })
   const readers = new Readers()
   const sizes = { inlineSizeMax: 256, partSizeMin: 1 }
   const parts = { catalog, engine, clock, random, readers, options: sizes }
