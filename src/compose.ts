@@ -18,7 +18,6 @@ import {
   engineOptions,
   httpLimits,
   scrubOptions,
-  tierDirectories,
   tieringOptions,
 } from './floor-options.ts'
 import type { Ground } from './ground.ts'
@@ -53,6 +52,7 @@ import {
 import type { Log } from './telemetry/log.ts'
 import { MetricsPage } from './telemetry/metrics/metrics-page.ts'
 import { requestLog } from './telemetry/request-log.ts'
+import { tierGround } from './tier-ground.ts'
 
 export interface StartInput {
   readonly config: Config
@@ -179,12 +179,13 @@ async function openEngine(
   const { reserveSize } = config
   const room = floors.own(await DiskRoom.open({ fs: fileSystem, path, reserveSize }))
   readiness.phase = 'starting: looking at the data files'
+  const { remote, ...tiers } = tierGround(config, { fileSystem, path, storeId })
+  floors.own(remote)
   const segments = floors.own(
     await LocalSegments.open({
-      fs: fileSystem,
+      ...tiers,
       mirror: directory.mirror?.fileSystem ?? null,
       directory: path,
-      tiers: tierDirectories(config),
       storeId,
       clock,
       random,

@@ -11,14 +11,6 @@ export function configuredKeys({ rootAccessKey, rootSecretKey }: Config) {
   return { accessKey: rootAccessKey, secretKey: rootSecretKey }
 }
 
-/** Where the tiers lie that have a directory of their own. */
-export function tierDirectories({ warmDir, coldDir }: Config) {
-  return {
-    ...(warmDir === null ? {} : { warm: warmDir }),
-    ...(coldDir === null ? {} : { cold: coldDir }),
-  }
-}
-
 /** When segments move to another tier. */
 export function tieringOptions({ warmAfterHours, coldAfterHours, tierHeatMax }: Config) {
   const after = (hours: number) => (hours === 0 ? null : hours * HOUR_MS)

@@ -5,14 +5,19 @@ import type { Ground } from './ground.ts'
 import type { StoreGround } from './maintenance/store-ground.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import type { TierDirectories } from './segment/tier-directories.ts'
+import { tierDirectories, tierGround } from './tier-ground.ts'
 
 export function maintenanceGround(config: Config, ground: Ground): StoreGround {
-  const { dataDir, warmDir, coldDir } = config
-  const tiers = {
-    ...(warmDir === null ? {} : { warm: warmDir }),
-    ...(coldDir === null ? {} : { cold: coldDir }),
+  const { dataDir: path } = config
+  const { clock, random } = ground
+  return {
+    ...groundOfDirectory(path, ground, tierDirectories(config, path)),
+    openSegments: (fileSystem, storeId) => {
+      // The connection to a bucket ends with the process.
+      const { remote: _, ...tiers } = tierGround(config, { fileSystem, path, storeId })
+      return LocalSegments.open({ ...tiers, directory: path, storeId, clock, random })
+    },
   }
-  return groundOfDirectory(dataDir, ground, tiers)
 }
 
 /** A store in one directory, and in those of its tiers. */

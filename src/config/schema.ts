@@ -69,6 +69,37 @@ export const settings = {
     sentence:
       'Room kept free for deletes and compaction, or a twentieth of the disk if that is less.',
   }),
+  coldBucket: setting({
+    kind: optional(name),
+    default: null,
+    sentence: 'Bucket on another S3 endpoint that is the cold tier, in place of a directory.',
+  }),
+  coldEndpoint: setting({
+    kind: optional(text('a URL that begins with http:// or https://', /^https?:\/\/[^\s/?#]+\/?$/)),
+    default: null,
+    sentence: 'Endpoint of the cold bucket; that of AWS for its region unless set.',
+  }),
+  coldPrefix: setting({
+    kind: text('at most 512 characters of a key', /^[^\0\r\n]{0,512}$/),
+    default: '',
+    sentence: 'What all keys in the cold bucket begin with; one store has a prefix for itself.',
+  }),
+  coldRegion: setting({
+    kind: text('lower-case letters, digits and hyphens', /^[a-z0-9-]{1,64}$/),
+    default: 'us-east-1',
+    sentence: 'Region that requests to the cold bucket are signed for.',
+  }),
+  coldAccessKey: setting({
+    kind: optional(name),
+    default: null,
+    sentence: 'Access key for the cold bucket.',
+  }),
+  coldSecretKey: setting({
+    kind: optional(text('a secret of one line', /^[^\0\r\n]{1,1024}$/)),
+    default: null,
+    isSecret: true,
+    sentence: 'Secret key for the cold bucket.',
+  }),
   warmAfterHours: setting({
     kind: integer({ min: 0, max: 876_000 }),
     default: 720,
@@ -338,6 +369,14 @@ export const agreements: readonly ((config: Config) => string | null)[] = [
       : 'metricsToken and metrics=token are given together or not at all',
   ({ inlineSizeMax, chunkSizeMax }) =>
     inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
+  ({ coldDir, coldBucket }) =>
+    coldDir === null || coldBucket === null
+      ? null
+      : 'the cold tier is a directory or a bucket: coldDir and coldBucket are not given together',
+  ({ coldBucket, coldAccessKey, coldSecretKey }) =>
+    coldBucket === null || (coldAccessKey !== null && coldSecretKey !== null)
+      ? null
+      : 'coldBucket needs coldAccessKey and coldSecretKey',
   ({ warmDir, coldDir }) =>
     warmDir !== null && warmDir === coldDir ? 'warmDir and coldDir must be two directories' : null,
   ({ dataDir, mirrorDirs }) =>

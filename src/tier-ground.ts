@@ -1,0 +1,61 @@
+/** Where the tiers lie: in directories, or the cold one in a bucket behind a folder of stubs. */
+import type { Config } from './config/schema.ts'
+import type { FileSystem } from './platform/file-system.ts'
+import { RemoteFileSystem } from './platform/remote/remote-file-system.ts'
+import { S3Folder } from './platform/remote/s3-folder.ts'
+import type { Shipping } from './segment/shipping.ts'
+import type { TierDirectories } from './segment/tier-directories.ts'
+
+export interface TierPlace {
+  readonly fileSystem: FileSystem
+  /** The data directory. */
+  readonly path: string
+  readonly storeId: string
+}
+
+/** What segments are told about their tiers. */
+export interface TierGround {
+  /** In which files of the cold tier may be elsewhere. */
+  readonly fs: FileSystem
+  readonly tiers: TierDirectories
+  readonly shipping: Shipping | null
+  /** To be closed after the segments. */
+  readonly remote: AsyncDisposable
+}
+
+export function tierDirectories({ warmDir, coldDir, coldBucket }: Config, path: string) {
+  const cold = coldBucket === null ? coldDir : coldFolder(path)
+  return {
+    ...(warmDir === null ? {} : { warm: warmDir }),
+    ...(cold === null ? {} : { cold }),
+  }
+}
+
+export function tierGround(config: Config, { fileSystem, path, storeId }: TierPlace): TierGround {
+  const tiers = tierDirectories(config, path)
+  const { coldBucket: bucket } = config
+  if (bucket === null) {
+    return {
+      fs: fileSystem,
+      tiers,
+      shipping: null,
+      remote: { [Symbol.asyncDispose]: async () => {} },
+    }
+  }
+  const remote = new S3Folder({
+    bucket,
+    endpoint: config.coldEndpoint,
+    prefix: config.coldPrefix,
+    region: config.coldRegion,
+    accessKey: config.coldAccessKey ?? '',
+    secretKey: config.coldSecretKey ?? '',
+  })
+  const folder = coldFolder(path)
+  const fs = new RemoteFileSystem({ local: fileSystem, folder, remote, owner: storeId })
+  return { fs, tiers, shipping: fs, remote }
+}
+
+/** Of what waits to be taken to the bucket, and of the stubs of what is there. */
+function coldFolder(path: string): string {
+  return `${path}/cold`
+}
