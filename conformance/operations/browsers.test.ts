@@ -1,9 +1,9 @@
 /** What browsers do: preflights, requests of pages, and forms. */
-import { createHmac } from 'node:crypto'
 import * as S3 from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { describe, expect, it } from 'vitest'
 import { pseudoRandomBytes, refusal, useServer } from '../harness/fixture.ts'
+import { signedForm } from '../harness/form.ts'
 
 const varve = useServer()
 const site = 'https://app.example.org'
@@ -85,9 +85,7 @@ describe('PostObject', () => {
     const bucket = await bucketWithRules()
     const file = pseudoRandomBytes(6 * 1024 * 1024 + 1)
     const upload = async (key: string, size: number) => {
-      const form = new FormData()
-      const fields = signedForm(bucket, key, size)
-      for (const [name, value] of Object.entries(fields)) form.append(name, value)
+      const form = signedForm(varve.endpoint, { bucket, key, size })
       form.append('file', new Blob([file]), 'photo.jpg')
       const headers = { origin: site }
       return fetch(`${varve.endpoint.url}/${bucket}`, { method: 'POST', body: form, headers })
@@ -119,30 +117,3 @@ describe('PostObject', () => {
     expect([reply.status, (await reply.text()).includes('AccessDenied')]).toEqual([403, true])
   })
 })
-
-/** As the server of a web site signs a form: any key below `up/`, and so many bytes. */
-function signedForm(bucket: string, key: string, size: number): Record<string, string> {
-  const { credentials, region } = varve.endpoint
-  const date = new Date().toISOString().replaceAll(/[-:]|\.\d+/g, '')
-  const scope = [date.slice(0, 8), region, 's3', 'aws4_request']
-  const fields = {
-    success_action_status: '201',
-    'x-amz-algorithm': 'AWS4-HMAC-SHA256',
-    'x-amz-credential': [credentials.accessKey, ...scope].join('/'),
-    'x-amz-date': date,
-  }
-  const document = {
-    expiration: new Date(Date.now() + 60_000).toISOString(),
-    conditions: [
-      { bucket },
-      ['starts-with', '$key', 'up/'],
-      ['content-length-range', 1, size],
-      ...Object.entries(fields).map(([name, value]) => ({ [name]: value })),
-    ],
-  }
-  const policy = Buffer.from(JSON.stringify(document)).toString('base64')
-  let signing: Buffer = Buffer.from(`AWS4${credentials.secretKey}`)
-  for (const part of scope) signing = createHmac('sha256', signing).update(part).digest()
-  const signature = createHmac('sha256', signing).update(policy).digest('hex')
-  return { ...fields, key, policy, 'x-amz-signature': signature }
-}

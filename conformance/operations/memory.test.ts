@@ -4,6 +4,7 @@ import { request } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { pseudoRandomBytes, useServer } from '../harness/fixture.ts'
+import { signedForm } from '../harness/form.ts'
 import { headText, talk } from '../harness/raw-socket.ts'
 
 const varve = useServer()
@@ -45,6 +46,24 @@ describe('Memory', () => {
     const uploads = Promise.all(Array.from({ length: 32 }, async (_, at) => await put(at)))
     const peak = await peakDuring(uploads)
     expect(new Set(await uploads)).toEqual(new Set([200]))
+    expect(peak - before).toBeLessThan(400)
+  })
+
+  it('holds for 32 forms of 24 MiB at once', async () => {
+    const bucket = await varve.bucket()
+    const file = new Blob([pseudoRandomBytes(24 * MIB)])
+    const post = async (at: number) => {
+      const body = signedForm(varve.endpoint, { bucket, key: `up/${at}`, size: file.size })
+      body.append('file', file, 'name')
+      const reply = await fetch(`${varve.endpoint.url}/${bucket}`, { method: 'POST', body })
+      await reply.arrayBuffer()
+      return reply.status
+    }
+    await post(0)
+    const before = await resident()
+    const uploads = Promise.all(Array.from({ length: 32 }, async (_, at) => await post(at)))
+    const peak = await peakDuring(uploads)
+    expect(new Set(await uploads)).toEqual(new Set([201]))
     expect(peak - before).toBeLessThan(400)
   })
 
