@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { S3Error } from '../../../src/s3/errors.ts'
+import { readForm } from '../../../src/s3/form/read-form.ts'
+import { bytesOf, streamOf } from '../../store/store-requests.ts'
 import { FormBed } from '../support/form-bed.ts'
 
 let bed: FormBed
@@ -35,6 +38,12 @@ describe('a body', () => {
     [
       'that breaks off after it',
       `${field('key', 'cut')}${file}\r\n--X`,
+      undefined,
+      'MalformedPOSTRequest',
+    ],
+    [
+      'that breaks off in a field after it',
+      `${field('key', 'cut')}${file}\r\n${field('x-ignore-a', 'x').slice(0, -8)}`,
       undefined,
       'MalformedPOSTRequest',
     ],
@@ -102,5 +111,38 @@ describe('a body', () => {
       await reply.arrayBuffer()
       expect(reply.status, body.toString('latin1')).toBeLessThan(500)
     }
+  })
+})
+
+describe('the reader of forms', () => {
+  it('gives the fields before the file, and none of those after it, ever', async () => {
+    const part = (name: string, value: string) =>
+      `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`
+    const body = `${part('Key', 'k')}${part('file', 'bytes')}${part('acl', 'public-read')}--XX--\r\n`
+    const form = await readForm(streamOf(Buffer.from(body)), 'multipart/form-data; boundary=XX')
+    expect((await bytesOf(form.file)).toString()).toBe('bytes')
+    expect([...form.fields]).toEqual([['key', 'k']])
+  })
+
+  it('reads no faster than the file is taken', async () => {
+    let given = 0
+    async function* body() {
+      yield Buffer.from('--XX\r\nContent-Disposition: form-data; name="file"\r\n\r\n')
+      for (; given < 200; given++) yield Buffer.alloc(64 * 1024, 'x')
+    }
+    const form = await readForm(body(), 'multipart/form-data; boundary=XX')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    expect(given).toBeLessThan(10)
+    form.close()
+    await expect(bytesOf(form.file)).rejects.toThrow()
+  })
+
+  it('fails as the body does', async () => {
+    async function* body() {
+      yield Buffer.from('--XX\r\nContent-Disposition: form-data; name="file"\r\n\r\nbyt')
+      throw new S3Error('IncompleteBody')
+    }
+    const form = await readForm(body(), 'multipart/form-data; boundary=XX')
+    await expect(bytesOf(form.file)).rejects.toMatchObject({ code: 'IncompleteBody' })
   })
 })
