@@ -16,6 +16,7 @@ import {
   parseStoreId,
   SEGMENT_HEADER_SIZE,
 } from './segment-header.ts'
+import { SegmentMending } from './segment-mending.ts'
 import { segmentName, snapshotName, unfinishedName } from './segment-names.ts'
 import { SegmentReading } from './segment-reading.ts'
 import { FileSegmentWriter, type ResumePoint, type WriterEnd } from './segment-writer.ts'
@@ -77,13 +78,12 @@ export class LocalSegments implements Segments {
   readonly #storeId: Buffer
   readonly #folders: SegmentFolders
   readonly #findings = new Findings()
-  readonly #copies: SegmentCopies | null
   readonly #reading: SegmentReading
   readonly #segments = new Map<number, LiveSegment>()
   readonly #writers = new Map<number, FileSegmentWriter>()
   /** Files of writers that were given up before anything in them was durable, being removed. */
   readonly #removals = new Set<Promise<void>>()
-  readonly #mending = new Map<number, Promise<number>>()
+  readonly #mending: SegmentMending
   #nextId = 1
   #closed = false
 
@@ -95,10 +95,11 @@ export class LocalSegments implements Segments {
     this.#parts = parts
     this.#storeId = parseStoreId(parts.storeId)
     this.#folders = folders
-    this.#copies = parts.mirror == null ? null : new SegmentCopies(parts.mirror)
+    const mirror = parts.mirror ?? null
+    this.#mending = new SegmentMending(mirror, this.#storeId)
     this.#reading = new SegmentReading({
       fs: parts.fs,
-      copies: this.#copies,
+      copies: mirror === null ? null : new SegmentCopies(mirror),
       findings: this.#findings,
       ...options,
       isLive: (segment) => this.#segments.get(segment.id) === segment,
@@ -284,6 +285,7 @@ export class LocalSegments implements Segments {
     if (this.#segments.get(id) !== segment) return
     // First forgotten: a read that finds no file then knows that it was replaced.
     this.#forget(segment)
+    await this.#mending.settled(segment)
     try {
       await this.#parts.fs.remove(segment.path)
     } catch (error) {
@@ -292,12 +294,8 @@ export class LocalSegments implements Segments {
     await this.#parts.fs.syncDirectory(this.#folderOf(segment))
   }
 
-  mend(id: number, spend?: Spend): Promise<number> {
-    const known = this.#mending.get(id)
-    if (known !== undefined) return known
-    const mending = this.#mend(id, spend).finally(() => this.#mending.delete(id))
-    this.#mending.set(id, mending)
-    return mending
+  async mend(id: number, spend?: Spend): Promise<number> {
+    return this.#mending.mend(this.#require(id), spend)
   }
 
   /** A copy of this file could not be read. No-op for a file that is no segment's. Never rejects. */
@@ -305,22 +303,6 @@ export class LocalSegments implements Segments {
     const segment = [...this.#segments.values()].find((each) => each.path === path)
     if (segment === undefined || this.#closed) return
     await this.mend(segment.id).catch(() => {})
-  }
-
-  async #mend(id: number, spend?: Spend): Promise<number> {
-    const segment = this.#require(id)
-    if (this.#copies === null || this.#parts.mirror?.covers(segment.path) !== true) return 0
-    // A journal or data segment has its id in its name; a snapshot has not.
-    const expected = {
-      kind: segment.kind,
-      id: segment.kind === 'snapshot' ? null : id,
-      storeId: this.#storeId,
-    }
-    const copies = new SegmentCopies(this.#parts.mirror, spend)
-    const isWritten = segment.writer !== null
-    if (isWritten && segment.dataSize <= SEGMENT_HEADER_SIZE) return 0
-    await copies.mend(segment.path, expected, isWritten ? segment.dataSize : null)
-    return copies.mendCount
   }
 
   /** Gives up what is still being written; nothing durable is lost. */

@@ -145,7 +145,8 @@ describe('docs/operations.md', () => {
     const quoted = [...lines.matchAll(/`([^`]+)`/g)].map(([, line = '']) =>
       line.replace(/\s+/g, ' '),
     )
-    const source = readText('src/telemetry/floor-log.ts')
+    const files = ['floor-log', 'mirror-log'].map((name) => `src/telemetry/${name}.ts`)
+    const source = files.map((file) => readText(file)).join('\n')
     expect(quoted.length).toBeGreaterThan(3)
     expect(quoted.filter((line) => !source.includes(line))).toEqual([])
   })

@@ -4,6 +4,7 @@ import { LocalCatalog } from '../../src/catalog/local-catalog.ts'
 import { BlobEngine } from '../../src/engine/blob-engine.ts'
 import type { Clock } from '../../src/platform/clock.ts'
 import type { FileSystem } from '../../src/platform/file-system.ts'
+import type { Mirror } from '../../src/platform/mirror/mirrored-file-system.ts'
 import type { Random } from '../../src/platform/random.ts'
 import { LocalSegments } from '../../src/segment/local-segments.ts'
 import type { Segments } from '../../src/segment/segments.ts'
@@ -32,6 +33,8 @@ export interface Stack {
 
 export interface StackParts {
   readonly fs: FileSystem
+  /** Of `fs`, where it keeps several copies. */
+  readonly mirror?: Mirror
   readonly kv: OrderedKv
   readonly directory: string
   readonly clock: Clock
@@ -51,14 +54,15 @@ const bounds = {
 }
 
 export async function openStack(parts: StackParts): Promise<Stack> {
-  const { fs, directory, clock, random } = parts
+  const { fs, directory, clock, random, mirror = null } = parts
   const opened: AsyncDisposable[] = []
   const findings: string[] = []
   const close = async () => {
     for (const floor of opened.reverse()) await floor[Symbol.asyncDispose]()
   }
   try {
-    const segments = await LocalSegments.open({ fs, directory, storeId: STORE_ID, clock, random })
+    const ground = { fs, directory, storeId: STORE_ID, clock, random, mirror }
+    const segments = await LocalSegments.open(ground)
     opened.push(segments)
     const catalog = await openCatalog(parts, segments, findings)
     opened.push(catalog)
@@ -69,8 +73,8 @@ export async function openStack(parts: StackParts): Promise<Stack> {
     const engine = await BlobEngine.open({ segments, lineage, options })
     opened.push(engine)
     const limits = { inlineSizeMax, partSizeMin: 1 }
-    const ground = { catalog, engine, clock, random, readers: shared.readers }
-    const store = await LocalObjectStore.open({ ...ground, options: limits })
+    const stock = { catalog, engine, clock, random, readers: shared.readers }
+    const store = await LocalObjectStore.open({ ...stock, options: limits })
     const journal = catalog.release
     const compaction = new Compaction({ ...shared, journal, engine, lineage, clock })
     opened.push({ [Symbol.asyncDispose]: () => compaction.close() })

@@ -3,7 +3,8 @@
  * there may still be a backup of it. A pass takes a period at most, at a bounded rate, and lets
  * requests go first; how far it has come is saved, so that restarts cost at most one segment.
  *
- * Invariant: it changes nothing but its own position and what a mirror has whole elsewhere, and nothing that it finds stops the server.
+ * Invariant: it changes nothing but its own position and what a mirror has whole elsewhere, and
+ * nothing that it finds stops the server.
  */
 import { Pace, pause } from '../../engine/compaction/pace.ts'
 import type { Clock } from '../../platform/clock.ts'

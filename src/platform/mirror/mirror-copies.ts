@@ -79,6 +79,15 @@ export interface Outcome<Result> {
 /** The disk is well but has no room, or the process has too many files: nothing of one copy only. */
 const COMMON_CODES: readonly string[] = ['ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE', 'EEXIST', 'EBADF']
 
+/** What a disk that is well says of what is, or is not, there. */
+const ANSWER_CODES: readonly string[] = ['ENOENT', 'EEXIST', 'EISDIR', 'ENOTDIR']
+
+interface Failed {
+  readonly copy: MirrorCopy
+  readonly cause: unknown
+  readonly code: string
+}
+
 export class MirrorCopies {
   readonly all: readonly MirrorCopy[]
   readonly emit: MirrorListener
@@ -128,29 +137,37 @@ export class MirrorCopies {
    * copies that failed. `tolerated` codes are no failure as long as one copy had none.
    */
   async judge(outcomes: readonly Outcome<unknown>[], tolerated: readonly string[]): Promise<void> {
-    let common: unknown = null
-    const failed: { readonly copy: MirrorCopy; readonly cause: unknown }[] = []
+    const failed: Failed[] = []
     let hasSucceeded = false
     for (const { copy, result } of outcomes) {
       if (result.status === 'fulfilled') hasSucceeded ||= copy.state === 'complete'
-      else failed.push({ copy, cause: result.reason })
+      else failed.push({ copy, cause: result.reason, code: errnoOf(result.reason) ?? '' })
     }
     if (failed.length > 0) {
-      const first = failed.find(({ copy }) => copy.state === 'complete') ?? failed[0]
-      for (const { copy, cause } of failed) {
-        const code = errnoOf(cause) ?? ''
-        if (hasSucceeded && tolerated.includes(code)) continue
+      const untolerated = failed.filter(({ code }) => !tolerated.includes(code))
+      for (const { copy, cause } of untolerated) {
         if (copy.state === 'filling') this.giveUp(copy, cause)
-        else if (COMMON_CODES.includes(code)) common ??= cause
       }
-      if (!hasSucceeded) throw first?.cause
-      if (common !== null) throw common
-      for (const { copy, cause } of failed) {
-        if (tolerated.includes(errnoOf(cause) ?? '')) continue
-        this.giveUp(copy, cause)
+      if (!hasSucceeded) return this.#failed(failed)
+      const missing = untolerated.filter(({ copy }) => copy.state === 'complete')
+      const common = missing.find(({ code }) => COMMON_CODES.includes(code))
+      if (common !== undefined) throw common.cause
+      for (const { copy, cause } of missing) this.giveUp(copy, cause)
+    }
+    if (this.#isUnrecorded) await this.recorded()
+  }
+
+  /** No copy has the change. Those that could tell why not are right about it. */
+  async #failed(failed: readonly Failed[]): Promise<never> {
+    const complete = failed.filter(({ copy }) => copy.state === 'complete')
+    const answer = complete.find(({ code }) => ANSWER_CODES.includes(code))
+    if (answer !== undefined) {
+      for (const { copy, cause, code } of complete) {
+        if (![...ANSWER_CODES, ...COMMON_CODES].includes(code)) this.giveUp(copy, cause)
       }
     }
     if (this.#isUnrecorded) await this.recorded()
+    throw (answer ?? complete[0] ?? failed[0])?.cause
   }
 
   /** Writes and reads a copy no more. Whoever acknowledges a change awaits `recorded` first. */

@@ -25,7 +25,7 @@ export interface CopyView {
   readonly directory: string
   /** Opens this copy of a file, given by the path it has in the mirror; only to be read. */
   open(path: string): Promise<FileHandle>
-  /** Names in this copy of a folder; none when it has none. */
+  /** Names in this copy of a folder; none when it has none, or is given up for not answering. */
   list(path: string): Promise<readonly string[]>
 }
 
@@ -205,7 +205,11 @@ export class MirroredFileSystem implements FileSystem, Mirror {
           return await copy.fs.list(this.pathIn(copy, path))
         } catch (error) {
           if (errnoOf(error) === 'ENOENT') return []
-          throw error
+          if (this.#copies.complete.every((other) => other === copy)) throw error
+          // It does not answer, and others do.
+          this.#copies.giveUp(copy, error)
+          await this.#copies.recorded()
+          return []
         }
       },
     }

@@ -170,6 +170,15 @@ describe('MirroredFileSystem', () => {
     }
   })
 
+  it('believes the disk that answers, where there is nothing to remove', async () => {
+    const [first, second] = (await disks(2)) as [Disk, Disk]
+    const mirror = await openMirror([first, second])
+    first.fs.intercept(({ operation }) => (operation === 'remove' ? { code: 'EIO' } : null))
+    const removed = mirror.fileSystem.remove('/disk0/no')
+    await expect(removed).rejects.toMatchObject({ code: 'ENOENT' })
+    expect(mirror.problems).toEqual(['mirror /disk0 is not in use: EIO'])
+  })
+
   it('tells the room of the fullest disk', async () => {
     const small = { fs: new MemoryFileSystem({ capacity: 1000 }), directory: '/small' }
     await small.fs.makeDirectory('/small')
