@@ -4,6 +4,8 @@ import { LocalCatalog } from '../../../src/catalog/local-catalog.ts'
 import { BlobEngine } from '../../../src/engine/blob-engine.ts'
 import { loadHeat, saveHeat } from '../../../src/engine/tiering/heat-file.ts'
 import type { FileSystem } from '../../../src/platform/file-system.ts'
+import { RemoteFileSystem } from '../../../src/platform/remote/remote-file-system.ts'
+import type { RemoteFolder } from '../../../src/platform/remote/remote-folder.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { LocalSegments, type LocalSegmentsParts } from '../../../src/segment/local-segments.ts'
 import type { Tier } from '../../../src/segment/types.ts'
@@ -27,18 +29,26 @@ export interface BedOptions extends Partial<TieringOptions> {
   /** Hours since the first process. */
   readonly hours?: number
   readonly tiers?: LocalSegmentsParts['tiers']
+  /** The cold tier is there then. */
+  readonly remote?: RemoteFolder
 }
 
 export type TieringBed = Awaited<ReturnType<typeof openTieringBed>>
 
-export async function openTieringBed(fs: FileSystem, options: BedOptions = {}) {
+export async function openTieringBed(local: FileSystem, options: BedOptions = {}) {
   const { seed = 1, hours = 0, tiers = { warm: '/warm', cold: '/cold' }, ...policy } = options
   const random = new SeededRandom(seed)
   let now = START + hours * HOUR_MS
   const clock = { now: () => now++ }
   const events: (CompactionEvent | TieringEvent)[] = []
   const listener = (event: CompactionEvent | TieringEvent) => void events.push(event)
-  const parts = { fs, directory: '/data', storeId, clock, random, tiers }
+  const { remote } = policy
+  const shipping =
+    remote === undefined
+      ? null
+      : new RemoteFileSystem({ local, folder: '/cold', remote, owner: storeId })
+  const fs = shipping ?? local
+  const parts = { fs, directory: '/data', storeId, clock, random, tiers, shipping }
   const segments = await LocalSegments.open(parts)
   const catalog = await LocalCatalog.open({
     segments,
@@ -101,10 +111,10 @@ export async function openTieringBed(fs: FileSystem, options: BedOptions = {}) {
       return count
     },
     /** Seals what is being written, as a full segment is. */
-    sealAll(): void {
-      for (const { id, state } of segments.list('data')) {
-        if (state === 'active') engine.retire(id)
-      }
+    async sealAll(): Promise<void> {
+      const active = () => segments.list('data').filter(({ state }) => state === 'active')
+      for (const { id } of active()) engine.retire(id)
+      while (active().length > 0) await new Promise((resolve) => setImmediate(resolve))
     },
     /** Live bytes of data segments by tier. */
     dataIn(tier: Tier): number {

@@ -36,7 +36,7 @@ async function moveEverything(bed: TieringBed): Promise<void> {
   }
   bed.heat.cool(Date.now() + 1e12)
   bed.pass(200)
-  bed.sealAll()
+  await bed.sealAll()
   await bed.moveAll()
 }
 
@@ -109,8 +109,8 @@ describe('moves between tiers, crashed', { timeout: 300_000 }, () => {
 
   it('survive the failure of any one disk operation', async () => {
     const start = await filledDisk()
-    // Every third of them, so that it does not take minutes; the first runs differ, not the steps.
-    for (let failing = 0, isOver = false; !isOver; failing += 3) {
+    // Every fifth of them, so that it does not take minutes; the first runs differ, not the steps.
+    for (let failing = 0, isOver = false; !isOver; failing += 5) {
       const disk = start.crash({ model: 'kill' })
       const bed = await openTieringBed(disk, { seed: 2, hours: 20 })
       let count = 0

@@ -42,7 +42,7 @@ const large = { a: noise(6000, 1), b: letters(6000, 2), c: noise(4000, 3) }
 describe('segments that age', () => {
   it('go from hot to warm to cold, and are read from anywhere', async () => {
     const bed = await bedWith(large)
-    bed.sealAll()
+    await bed.sealAll()
     expect(await bed.moveAll()).toBe(0)
     bed.pass(11)
     const hot = bed.dataIn('hot')
@@ -66,7 +66,7 @@ describe('segments that age', () => {
 
   it('leave their dead behind', async () => {
     const bed = await bedWith(large)
-    bed.sealAll()
+    await bed.sealAll()
     await remove(bed.store, 'a')
     await remove(bed.store, 'b')
     bed.pass(11)
@@ -85,7 +85,7 @@ describe('segments that age', () => {
     await put(bed.store, 'a', large.a)
     for (let round = 0; round < 3; round++) await get(bed.store, 'a')
     bed.pass(11)
-    bed.sealAll()
+    await bed.sealAll()
     await bed.moveAll()
     expect(bed.dataIn('warm')).toBe(0)
     await bed.close()
@@ -102,7 +102,7 @@ describe('segments that age', () => {
 
   it('keep their heat when they are compacted', async () => {
     const bed = await bedWith({ a: large.a, c: large.c })
-    bed.sealAll()
+    await bed.sealAll()
     await remove(bed.store, 'c')
     for (let round = 0; round < 3; round++) await get(bed.store, 'a')
     const heat = [...bed.heat.entries.values()].reduce((sum, each) => sum + each, 0)
@@ -115,7 +115,7 @@ describe('segments that age', () => {
 
   it('are compacted within their tier', async () => {
     const bed = await bedWith({ ...large, d: noise(5000, 4) }, 'STANDARD_IA')
-    bed.sealAll()
+    await bed.sealAll()
     expect(bed.dataIn('hot')).toBe(0)
     const before = bed.dataIn('warm')
     await remove(bed.store, 'a')
@@ -133,7 +133,7 @@ describe('segments that age', () => {
     const bed = await openTieringBed(fs, { heatMax: Number.POSITIVE_INFINITY })
     await bed.store.createBucket(bucket, { region: 'x' })
     for (const [name, body] of Object.entries(large)) await put(bed.store, name, body)
-    bed.sealAll()
+    await bed.sealAll()
     bed.pass(11)
     fs.intercept(({ operation, path }) =>
       operation === 'write' && path.startsWith('/warm') ? { code: 'ENOSPC' } : null,
