@@ -16,6 +16,8 @@ export interface StoreGround {
   readonly tierFolders: readonly string[]
   /** Of the pages of snapshots. */
   readonly pageCodec: PageCodec | null
+  /** The files as segments see them: some may lie elsewhere behind a stub. As they are unless set. */
+  readonly seenBySegments?: (fileSystem: FileSystem, storeId: string) => FileSystem
   readonly openSegments: (fileSystem: FileSystem, storeId: string) => Promise<Segments>
   /** The index as it lies there; it is the caller's to dispose of. Null when there is none. */
   readonly readIndex: (storeId: string) => Promise<IndexReading | null>

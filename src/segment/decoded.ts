@@ -6,6 +6,7 @@ export interface Damage {
 /** Decoders answer rather than throw: a scan meets damage as a matter of course. */
 export type Decoded<Value extends object> = Value | Damage
 
+/** Tells what a decoder refused from what it decoded. */
 export function isDamage(decoded: object): decoded is Damage {
   return 'damaged' in decoded
 }

@@ -82,6 +82,7 @@ export function encodeTrailer(trailer: Trailer): Buffer {
   return bytes
 }
 
+/** The last 32 bytes of a sealed file, or the first field that does not hold. */
 export function decodeTrailer(bytes: Buffer): Decoded<Trailer> {
   if (bytes.length !== TRAILER_SIZE) return { damaged: 'trailer is cut short' }
   if (!bytes.subarray(0, 8).equals(TRAILER_MAGIC)) return { damaged: 'trailer magic' }

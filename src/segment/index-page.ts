@@ -32,6 +32,7 @@ export function isIndexPage(payload: Buffer): boolean {
   return Number.isInteger(count) && count >= 1 && count <= INDEX_PAGE_ENTRIES_MAX
 }
 
+/** The entries of a page whose record verifies. */
 export function decodeIndexPage(page: Buffer): IndexEntry[] {
   const entries: IndexEntry[] = []
   for (let at = 0; at < page.length; at += INDEX_ENTRY_SIZE) {

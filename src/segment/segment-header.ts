@@ -55,6 +55,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Buffer {
   return bytes
 }
 
+/** The first 128 bytes of a file, or the first field that does not hold. */
 export function decodeSegmentHeader(bytes: Buffer): Decoded<SegmentHeader> {
   if (bytes.length < SEGMENT_HEADER_SIZE) return { damaged: 'header is cut short' }
   if (!bytes.subarray(0, 8).equals(MAGIC)) return { damaged: 'magic' }

@@ -9,6 +9,7 @@ export const folderNames = {
 
 export const UNFINISHED_SUFFIX = '.tmp'
 
+/** Of a data or journal segment. */
 export function segmentName(id: number): string {
   return `${hex(id, 8)}.seg`
 }
@@ -28,6 +29,7 @@ export function idOfName(name: string): number | null {
   return match?.[1] === undefined ? null : Number.parseInt(match[1], 16)
 }
 
+/** Whether a published snapshot is called so. */
 export function isSnapshotName(name: string): boolean {
   return /^[0-9a-f]{16}\.snap$/.test(name)
 }

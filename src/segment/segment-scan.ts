@@ -38,6 +38,7 @@ const WINDOW_SIZE = 256 * 1024
 /** Once payloads not asked for are larger than this, headers are read one by one. */
 const SPARSE_SPAN = 128 * 1024
 
+/** Walks from one offset to another; index pages and footers end it. */
 export async function* scanRecords(source: ScanSource): AsyncGenerator<ScanStep> {
   const window = new ScanWindow(source.handle, source.to)
   let damage: { start: number; field: string } | null = null

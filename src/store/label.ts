@@ -58,6 +58,7 @@ export type Label = LabelFields &
     | { readonly kind: 'part'; readonly uploadId: Buffer; readonly partNumber: number }
   )
 
+/** What a label says; null for one that no version of this file has written. */
 export function decodeLabel(label: Buffer): Label | null {
   try {
     const reader = new RowReader('label', label)

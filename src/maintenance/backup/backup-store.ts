@@ -47,7 +47,7 @@ export interface BackupReport {
 }
 
 /** Files of the data directory that say nothing of what is stored, or only how it lies there. */
-const LEFT_OUT = ['lock', 'tiers.json', 'scrub.json', 'heat']
+const LEFT_OUT = ['lock', 'tiers.json', 'mirror.json', 'scrub.json', 'heat']
 
 /**
  * Resolves once the backup counts.
@@ -71,6 +71,7 @@ interface SourceFile {
 class Backup {
   readonly #ground: StoreGround
   readonly #held: HeldStore
+  readonly #fileSystem: FileSystem
   readonly #target: BackupTarget
   readonly #damages: string[] = []
   #copiedFileCount = 0
@@ -79,6 +80,8 @@ class Backup {
   constructor(ground: StoreGround, held: HeldStore, target: BackupTarget) {
     this.#ground = ground
     this.#held = held
+    const { fileSystem, storeId } = held
+    this.#fileSystem = ground.seenBySegments?.(fileSystem, storeId) ?? fileSystem
     this.#target = target
   }
 
@@ -142,7 +145,7 @@ class Backup {
   /** Segments of every tier are restored to the hot one. */
   async #sourceFiles(): Promise<readonly SourceFile[]> {
     const { path, tierFolders } = this.#ground
-    const { fileSystem } = this.#held
+    const fileSystem = this.#fileSystem
     const files: SourceFile[] = []
     const add = async (folder: string, into: string, counts: (name: string) => boolean) => {
       if ((await fileSystem.stat(folder))?.kind !== 'directory') return
@@ -167,8 +170,7 @@ class Backup {
     known: ReadonlyMap<string, BackupFile>,
     { segments, signal }: { readonly segments: Segments; readonly signal: AbortSignal },
   ): Promise<BackupFile> {
-    const { fileSystem } = this.#held
-    await using handle = await fileSystem.open(source, 'read')
+    await using handle = await this.#fileSystem.open(source, 'read')
     const size = await handle.size()
     const identity = await identityOf(handle, path, size)
     const before = identity === null ? undefined : known.get(identity)

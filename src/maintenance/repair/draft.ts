@@ -23,7 +23,7 @@ export interface DraftChanges {
 }
 
 /** All rows of a catalog as they might become, beside what they are. In memory. */
-export class Draft implements RowSource {
+export class Draft {
   readonly #before: RowSource
   readonly #rows = new MemoryKv()
 

@@ -47,12 +47,13 @@ export interface RepairReport {
 /** Rows changed by one commit. */
 const BATCH_COUNT = 500
 
-/** @throws MaintenanceError `in-use`, `unusable` */
+/** @throws MaintenanceError `in-use`, `unusable`; `invalid` for one directory of a mirror */
 export async function repairStore(
   ground: StoreGround,
   options: RepairOptions,
 ): Promise<RepairReport> {
   await using held = await holdStore(ground, { serving: 'refused' })
+  if (options.apply) await requireSingle(ground)
   const signal = options.signal ?? new AbortController().signal
   const plan = await planRepair(ground, held, { ...options, signal })
   const { isLossy, actions, changes } = plan
@@ -62,12 +63,21 @@ export async function repairStore(
   await plan.fillIndex(index)
   const trial = onScratch(ground, scratch, index)
   const trialHeld = { ...held, fileSystem: scratch }
-  await apply(trial, trialHeld, changes, signal)
+  await apply(trial, changes, { storeId: held.storeId, signal })
   const expected = await checkHeld(withoutIndex(trial), trialHeld, { payloads: 'all', signal })
   if (!options.apply) return { isApplied: false, isLossy, actions, rowCount, after: expected }
-  await apply(ground, held, changes, signal)
+  await apply(ground, changes, { storeId: held.storeId, signal })
   const after = await checkHeld(ground, held, { payloads: 'all', signal })
   return { isApplied: true, isLossy, actions, rowCount, after }
+}
+
+/** Of several directories that hold the same, one alone must not change. */
+async function requireSingle({ fileSystem, path }: StoreGround): Promise<void> {
+  if ((await fileSystem.stat(`${path}/mirror.json`)) === null) return
+  const message =
+    `${path} is one of several directories that hold the same: start the server, which mends one ` +
+    'from another; what is damaged in all of them can be repaired in a restored backup'
+  throw new MaintenanceError('invalid', message)
 }
 
 interface Plan {
@@ -186,9 +196,8 @@ function withoutIndex(ground: StoreGround): StoreGround {
 /** Commits what the plan says, and snapshots of it, so that nothing needs the journal before. */
 async function apply(
   ground: StoreGround,
-  { storeId }: HeldStore,
   { puts, deletes, adds }: DraftChanges,
-  signal: AbortSignal,
+  { storeId, signal }: { readonly storeId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { fileSystem, clock, pageCodec } = ground
   await using segments = await ground.openSegments(fileSystem, storeId)

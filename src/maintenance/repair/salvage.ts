@@ -29,7 +29,7 @@ import { encodePart } from '../../store/rows/part-row.ts'
 import { encodeUpload } from '../../store/rows/upload-row.ts'
 import { unversioned } from '../../store/rows/version-field.ts'
 import { blobName, type FoundRecipe, refOf } from './found-blobs.ts'
-import type { RepairContext } from './repair-context.ts'
+import type { RepairAction, RepairContext } from './repair-context.ts'
 
 export interface SalvageParts {
   /** Reads a blob whole. */
@@ -92,11 +92,17 @@ class Salvager {
     // With versions of its key still there, its place among them is not known.
     const isAmong = draft.get(stackKey(id, key)) !== null
     if (isOlder || isAmong || this.#taken.has(path)) {
-      if (isAmong) this.#tell('kept', path, candidate, 'other versions of it are there')
+      if (isAmong)
+        this.#tell(candidate, { action: 'kept', what: path, why: 'other versions of it are there' })
       return
     }
     this.#taken.add(path)
-    if (current !== null) return this.#tell('kept', path, candidate, 'an older one is in its place')
+    if (current !== null)
+      return this.#tell(candidate, {
+        action: 'kept',
+        what: path,
+        why: 'an older one is in its place',
+      })
     const { md5, checksums } = await this.#digests(candidate.ref)
     const digest = checksums.get('CRC64NVME') ?? Buffer.alloc(8)
     const { ref } = candidate
@@ -120,7 +126,7 @@ class Salvager {
     } as const
     await draft.set(row, encodeObjectRow(fields))
     const why = attributes === null ? 'its attributes are lost' : 'its row was lost'
-    this.#tell('salvaged', path, candidate, why)
+    this.#tell(candidate, { action: 'salvaged', what: path, why })
   }
 
   async part(candidate: Candidate, label: Label & { readonly kind: 'part' }): Promise<void> {
@@ -145,7 +151,11 @@ class Salvager {
     const digests = [{ algorithm: 'CRC64NVME' as const, digest }]
     const { ref } = candidate
     await draft.set(row, encodePart({ modifiedAt: writtenAt, md5, digests, ref }))
-    this.#tell('salvaged', path, candidate, 'its row was lost; complete the upload to have it')
+    this.#tell(candidate, {
+      action: 'salvaged',
+      what: path,
+      why: 'its row was lost; complete the upload to have it',
+    })
   }
 
   /** Made again, with nobody but its owner let in, when it is not there. */
@@ -172,7 +182,7 @@ class Salvager {
     }
   }
 
-  #tell(action: 'salvaged' | 'kept', what: string, { recipe, ref }: Candidate, why: string): void {
+  #tell({ recipe, ref }: Candidate, { action, what, why }: RepairAction): void {
     const where = `${ref.size} bytes, blob ${blobName(recipe.blob)}`
     this.#context.actions.push({ action, what, why: `${why} (${where})` })
   }

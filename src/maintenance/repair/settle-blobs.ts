@@ -58,8 +58,8 @@ async function forgetMissing({ draft, segments, family, actions }: RepairContext
 }
 
 /**
- * A blob names the segment it was first written to; where that is gone and no row says what replaced
- * it, the records themselves do.
+ * A blob names the segment it was first written to; where that is gone and no row says what
+ * replaced it, the records themselves do.
  */
 async function restoreLineage(
   { draft, found, segments, family, actions }: RepairContext,

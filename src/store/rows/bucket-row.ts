@@ -17,6 +17,7 @@ export interface BucketFields {
   readonly versioning: Versioning
 }
 
+/** As docs/rows.md#bucket lays it out. */
 export function encodeBucket({ id, createdAt, region, versioning }: BucketFields): Buffer {
   const writer = new RowWriter()
   writer.u8(versioning === 'unversioned' ? VERSION : VERSION_WITH_VERSIONING)
@@ -25,6 +26,7 @@ export function encodeBucket({ id, createdAt, region, versioning }: BucketFields
   return writer.finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodeBucket(row: Buffer): BucketFields {
   const hasVersioning = row[0] === VERSION_WITH_VERSIONING
   if (!hasVersioning) requireRowVersion('bucket', row, VERSION)
@@ -43,6 +45,7 @@ function versioningOf(byte: number): Versioning {
   throw damagedRow('bucket', 'versioning')
 }
 
+/** The id that the next bucket gets. */
 export function encodeNextBucket(id: number): Buffer {
   return new RowWriter().u8(VERSION).u32(id).finish()
 }

@@ -61,10 +61,12 @@ const VERSION_NUMBER_SIZE = 8
 
 export const nextBucketKey: Buffer = Buffer.from([spaces.nextBucket])
 
+/** The row of a bucket. */
 export function bucketKey(name: BucketName | string): Buffer {
   return textKey(spaces.bucket, name)
 }
 
+/** The name in the key of a bucket. */
 export function bucketOfKey(key: Buffer): BucketName {
   return key.toString('utf8', 1) as BucketName
 }
@@ -87,14 +89,17 @@ export function kindOfConfig(key: Buffer): BucketConfigKind | null {
   return bucketConfigKinds.find((kind) => configNames[kind] === key[5]) ?? null
 }
 
+/** The row of a bucket that is gone, and whose uploads are still to be freed. */
 export function removedBucketKey(bucketId: number): Buffer {
   return idKey(spaces.removedBucket, bucketId)
 }
 
+/** The id in the key of a removed bucket. */
 export function bucketIdOfRemoved(key: Buffer): number {
   return key.readUInt32BE(1)
 }
 
+/** One counter of a bucket. */
 export function counterKey(bucketId: number, name: UsageName): Buffer {
   const key = Buffer.allocUnsafe(6)
   key[0] = spaces.counter
@@ -153,6 +158,7 @@ export function historyKey(bucketId: number, name: Uint8Array, versionId: Buffer
   return key
 }
 
+/** The bytes of the name in the key of an older version. */
 export function nameOfHistory(key: Buffer): Buffer {
   return readGrouped(key.subarray(5, key.length - VERSION_NUMBER_SIZE))
 }
@@ -162,18 +168,22 @@ export function uploadPosition(bucketId: number, name: Uint8Array): Buffer {
   return groupedKey(spaces.upload, bucketId, name)
 }
 
+/** An upload in progress. */
 export function uploadKey(bucketId: number, name: Uint8Array, uploadId: Uint8Array): Buffer {
   return Buffer.concat([uploadPosition(bucketId, name), uploadId])
 }
 
+/** The bytes of the name in the key of an upload. */
 export function nameOfUpload(key: Buffer): Buffer {
   return readGrouped(key.subarray(5, key.length - UPLOAD_ID_SIZE))
 }
 
+/** The id in the key of an upload. */
 export function uploadIdOfUpload(key: Buffer): Buffer {
   return key.subarray(key.length - UPLOAD_ID_SIZE)
 }
 
+/** An uploaded part. */
 export function partKey(uploadId: Uint8Array, partNumber: number): Buffer {
   const key = Buffer.allocUnsafe(1 + UPLOAD_ID_SIZE + 2)
   key[0] = spaces.part
@@ -182,6 +192,7 @@ export function partKey(uploadId: Uint8Array, partNumber: number): Buffer {
   return key
 }
 
+/** The number in the key of a part. */
 export function partNumberOfPart(key: Buffer): number {
   return key.readUInt16BE(1 + UPLOAD_ID_SIZE)
 }
@@ -207,6 +218,7 @@ export function partListPrefix(bodyId: Place): Buffer {
   return placeKey(spaces.partList, bodyId)
 }
 
+/** Offset in the object of the first byte of a page. */
 export function startOfPartList(key: Buffer): number {
   return key.readUInt32BE(9) * 2 ** 32 + key.readUInt32BE(13)
 }
@@ -226,10 +238,12 @@ export function garbageKey(segment: number, blob: Place): Buffer {
   return key
 }
 
+/** The segment the blob was first written to. */
 export function segmentOfGarbage(key: Buffer): number {
   return key.readUInt32BE(1)
 }
 
+/** The blob that nothing names. */
 export function blobOfGarbage(key: Buffer): Place {
   return { segment: key.readUInt32BE(5), offset: key.readUInt32BE(9) }
 }
@@ -260,6 +274,7 @@ export function lineageKey(segment: number): Buffer {
   return idKey(spaces.lineage, segment)
 }
 
+/** The segment that was replaced. */
 export function segmentOfLineage(key: Buffer): number {
   return key.readUInt32BE(1)
 }
@@ -279,6 +294,7 @@ export function successor(prefix: Uint8Array): Buffer {
   return next
 }
 
+/** All rows of a space. */
 export function spaceRange(space: number): KeyRange {
   return prefixRange(Buffer.from([space]))
 }

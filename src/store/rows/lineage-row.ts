@@ -3,6 +3,7 @@ import { RowReader, RowWriter, requireRowVersion } from './row-bytes.ts'
 
 const VERSION = 1
 
+/** None when nothing in the replaced segment lived. */
 export function encodeLineage(successors: readonly number[]): Buffer {
   const writer = new RowWriter().u8(VERSION).u16(successors.length)
   for (const id of successors) writer.u32(id)

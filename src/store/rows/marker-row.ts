@@ -15,6 +15,7 @@ export interface MarkerFields {
   readonly modifiedAt: number
 }
 
+/** Tells a delete marker from an object: both lie in one space. */
 export function isMarker(row: Buffer): boolean {
   return row[0] === VERSION && (row[1]! & FLAG_MARKER) !== 0
 }
@@ -29,6 +30,7 @@ export function encodeMarker({ version, modifiedAt }: MarkerFields): Buffer {
     .finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodeMarker(row: Buffer): MarkerFields {
   requireRowVersion(ROW, row, VERSION)
   const reader = new RowReader(ROW, row, 1)

@@ -82,6 +82,7 @@ export interface ObjectFields extends ObjectHeadFields {
   readonly body: InlineBody
 }
 
+/** As docs/rows.md#object lays it out. */
 export function encodeObjectRow(object: ObjectFields): Buffer {
   const writer = new RowWriter()
   const { checksum, partChecksum, bodyId, version } = object
@@ -161,6 +162,7 @@ function u64At(row: Buffer, offset: number): number {
   return high * 2 ** 32 + row.readUInt32LE(offset)
 }
 
+/** Head, attributes and body. Throws StoreError `corruption`. */
 export function decodeObject(row: Buffer): ObjectFields {
   const head = decodeObjectHead(row)
   const versionIdSize = head.version === unversioned ? 0 : VERSION_ID_SIZE

@@ -30,6 +30,7 @@ export interface PartListPage {
   readonly parts: readonly BodyPart[]
 }
 
+/** In bytes, raw. */
 export function partSize(part: BodyPart): number {
   return part.ref?.size ?? 0
 }
@@ -42,6 +43,7 @@ export function encodePartList(page: PartListPage): Buffer {
   return writer.finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodePartList(row: Buffer): PartListPage {
   requireRowVersion(ROW, row, VERSION)
   const reader = new RowReader(ROW, row, 1)

@@ -23,6 +23,7 @@ export interface PartDigest {
   readonly digest: Buffer
 }
 
+/** As docs/rows.md#part lays it out. */
 export function encodePart(part: PartFields): Buffer {
   const writer = new RowWriter().u8(VERSION).u64(part.modifiedAt).bytes(part.md5)
   writer.u8(part.digests.length)
@@ -34,6 +35,7 @@ export function encodePart(part: PartFields): Buffer {
   return writer.finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodePart(row: Buffer): PartFields {
   requireRowVersion(ROW, row, VERSION)
   const reader = new RowReader(ROW, row, 1)

@@ -17,6 +17,7 @@ export interface StackFields {
   readonly markerId: Buffer | null
 }
 
+/** As docs/rows.md#version-stack lays it out. */
 export function encodeStack({ count, nullId, markerId }: StackFields): Buffer {
   const writer = new RowWriter().u8(VERSION)
   writer.u8((nullId === null ? 0 : FLAG_NULL) | (markerId === null ? 0 : FLAG_MARKER))
@@ -26,6 +27,7 @@ export function encodeStack({ count, nullId, markerId }: StackFields): Buffer {
   return writer.finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodeStack(row: Buffer): StackFields {
   requireRowVersion(ROW, row, VERSION)
   const reader = new RowReader(ROW, row, 1)

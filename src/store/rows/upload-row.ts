@@ -21,6 +21,7 @@ export interface UploadFields {
   readonly attributes: StoredAttributes
 }
 
+/** As docs/rows.md#upload lays it out. */
 export function encodeUpload(upload: UploadFields): Buffer {
   const writer = new RowWriter()
   writer.u8(VERSION).u8(storageClassByte(upload.storageClass)).u8(checksumByte(upload.checksum))
@@ -29,6 +30,7 @@ export function encodeUpload(upload: UploadFields): Buffer {
   return writer.finish()
 }
 
+/** Throws StoreError `corruption`. */
 export function decodeUpload(row: Buffer): UploadFields {
   requireRowVersion(ROW, row, VERSION)
   const reader = new RowReader(ROW, row, 1)
