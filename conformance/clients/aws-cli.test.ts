@@ -174,6 +174,36 @@ describe.each(['1', '2'])('AWS CLI v%s', (version) => {
     expect(await readFile(file, 'utf8')).toBe('cha')
   })
 
+  it_('keeps versions, brings an older one back, and empties the bucket of them', async () => {
+    const versioned = bucketName()
+    const at = ['--bucket', versioned]
+    await aws('s3', 'mb', `s3://${versioned}`)
+    const status = ['--versioning-configuration', 'Status=Enabled']
+    await aws('s3api', 'put-bucket-versioning', ...at, ...status)
+    const file = workspace.file(`versions-${version}`)
+    for (const text of ['one', 'two']) {
+      await writeFile(file, text)
+      await aws('s3', 'cp', '--no-progress', file, `s3://${versioned}/dir/file`)
+    }
+    await aws('s3', 'rm', `s3://${versioned}/dir/file`)
+    const list = async () => JSON.parse(out(await aws('s3api', 'list-object-versions', ...at)))
+    const { Versions, DeleteMarkers } = await list()
+    expect(DeleteMarkers).toMatchObject([{ Key: 'dir/file', IsLatest: true }])
+    const [, oldest] = Versions
+    const key = ['--key', 'dir/file']
+    const source = `${versioned}/dir/file?versionId=${oldest.VersionId}`
+    await aws('s3api', 'copy-object', ...at, ...key, '--copy-source', source)
+    expect(out(await aws('s3', 'cp', `s3://${versioned}/dir/file`, '-'))).toBe('one')
+    const all = await list()
+    const objects = [...all.Versions, ...all.DeleteMarkers]
+    expect(objects).toHaveLength(4)
+    const named = objects.map(({ Key, VersionId }) => ({ Key, VersionId }))
+    const Delete = JSON.stringify({ Objects: named })
+    await aws('s3api', 'delete-objects', ...at, '--delete', Delete)
+    await aws('s3', 'rb', `s3://${versioned}`)
+    expect(out(await aws('s3', 'ls'))).not.toContain(versioned)
+  })
+
   it_('removes everything, and the bucket', async () => {
     await aws('s3', 'rm', '--quiet', '--recursive', `s3://${bucket}/small`)
     expect(out(await aws('s3', 'ls', `s3://${bucket}`))).not.toContain('small')

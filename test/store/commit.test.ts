@@ -170,7 +170,8 @@ describe('a delete of many', () => {
     for (let turn = 0; turn < 20; turn++) await new Promise(setImmediate)
     expect(catalog.commits - before).toBe(64)
     catalog.release()
-    expect(await deleting).toEqual(items.map(({ key }) => ({ key, deleted: true })))
+    const gone = { deleted: true, versionId: null, isDeleteMarker: false }
+    expect(await deleting).toEqual(items.map((item) => ({ ...item, ...gone })))
     expect(await keysOf(store)).toEqual([])
     await audit()
   })

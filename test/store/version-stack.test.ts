@@ -64,6 +64,32 @@ describe('a version stack, while a commit on it is not durable', () => {
     expect((await get(store, 'a')).toString()).toBe('one')
   })
 
+  it('is nothing that a listing of what is current meets', async () => {
+    const { store, catalog } = await opened()
+    for (let index = 0; index < 50; index++) {
+      await put(store, 'a', `${index}`)
+      await remove(store, `deleted ${index}`)
+    }
+    await put(store, 'z', 'last')
+    let rowCount = 0
+    const range = catalog.range.bind(catalog)
+    catalog.range = function* (asked) {
+      for (const entry of range(asked)) {
+        rowCount++
+        yield entry
+      }
+    }
+    const query = { bucket, prefix: '', delimiter: '', after: '', limit: 1000 }
+    expect((await store.listObjects(query)).objects.map((object) => object.key)).toEqual(['a', 'z'])
+    expect(rowCount).toBe(2)
+    rowCount = 0
+    const versions = { bucket, prefix: '', delimiter: '', afterKey: 'a', limit: 3 }
+    const afterVersion = (await listed(store))[40] ?? null
+    rowCount = 0
+    expect((await store.listObjectVersions({ ...versions, afterVersion })).versions).toHaveLength(3)
+    expect(rowCount).toBeLessThan(10)
+  })
+
   it('never reads a catalog row more where there is no versioning', async () => {
     const { store, catalog } = await openMemoryStore()
     await store.createBucket(bucket, { region: 'x' })

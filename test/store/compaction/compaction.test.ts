@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { VersionId } from '../../../src/model/version-id.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import { flip } from '../../segment/fixture.ts'
 import {
@@ -7,6 +8,7 @@ import {
   copy,
   failure,
   get,
+  key,
   keysOf,
   neverAborted,
   noise,
@@ -23,6 +25,11 @@ async function mostlyDead(fs = new MemoryFileSystem({ simulate: true })) {
   for (let index = 0; index < 12; index++) await put(bed.store, name(index), body(index))
   for (let index = 0; index < 12; index++) if (index % 4) await remove(bed.store, name(index))
   return { fs, bed }
+}
+
+function removeVersion(store: CompactionBed['store'], id: VersionId | null) {
+  const named = { bucket, key: key('versions'), version: id ?? undefined }
+  return store.deleteObject({ ...named, conditions: {} })
 }
 
 const name = (index: number) => `o${String(index).padStart(2, '0')}`
@@ -43,6 +50,28 @@ async function dataSize(fs: MemoryFileSystem): Promise<number> {
 }
 
 describe('compaction', () => {
+  it('takes older versions for alive until they are removed', async () => {
+    const { fs, bed } = await mostlyDead()
+    await bed.store.putBucketVersioning(bucket, 'enabled')
+    const ids: (VersionId | null)[] = []
+    for (let index = 20; index < 24; index++) {
+      ids.push((await put(bed.store, 'versions', body(index))).versionId)
+    }
+    await remove(bed.store, 'versions')
+    for (const at of ids.slice(0, 2)) await removeVersion(bed.store, at)
+    expect(await bed.compactAll()).toBeGreaterThan(0)
+    await bed.close()
+    const next = await openCompactionBed(fs)
+    await next.compactAll()
+    for (const [index, version] of ids.entries()) {
+      const reading = get(next.store, 'versions', { version })
+      if (index < 2) expect(await failure(reading)).toBe('no-such-version')
+      else expect((await reading).equals(body(20 + index))).toBe(true)
+    }
+    await expectLiving(next)
+    await next.close()
+  })
+
   it('gives the space of what was deleted back, and keeps the rest, over restarts', async () => {
     const { fs, bed } = await mostlyDead()
     const before = await dataSize(fs)
