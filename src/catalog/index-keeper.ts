@@ -9,8 +9,9 @@ import { CatalogError } from './errors.ts'
 import type { CatalogListener } from './events.ts'
 import { checkIndex } from './index-check.ts'
 import type { KvPosition } from './kv/ordered-kv.ts'
-import { rebuild } from './recovery.ts'
+import { journalStart, rebuild } from './recovery.ts'
 import type { PageCodec } from './snapshot/page-codec.ts'
+import { type ProvenFrom, proveSnapshot, type SnapshotToProve } from './snapshot/prove-snapshot.ts'
 import { listSnapshots } from './snapshot/read-snapshot.ts'
 import { readSnapshotEnd } from './snapshot/read-snapshot-end.ts'
 import { SNAPSHOT_COUNT, type SnapshotStock } from './snapshot/snapshot-stock.ts'
@@ -249,12 +250,14 @@ export class IndexKeeper {
   async #writeSnapshot(signal: AbortSignal): Promise<void> {
     const { segments, index, listener, stock, codec } = this.#parts
     const startedAt = performance.now()
+    const prove = (written: SnapshotToProve) => this.#prove(written, signal)
+    const target = { segments, codec, prove }
     // Not before `#snapshot` is set: everything from here on may end at once.
     await null
     const view = index.view()
     try {
       if (view.position === null || view.position.sequence <= this.#lastSnapshot.sequence) return
-      const { position, entryCount, size } = await writeSnapshot({ segments, codec }, view, signal)
+      const { position, entryCount, size } = await writeSnapshot(target, view, signal)
       const { sequence, commitSize } = position
       this.#lastSnapshot = { sequence, commitSize, size }
       const durationMs = performance.now() - startedAt
@@ -268,6 +271,20 @@ export class IndexKeeper {
     } finally {
       view.release()
     }
+  }
+
+  /** @throws CatalogError `corruption` when it is not what the journal says */
+  async #prove(written: SnapshotToProve, signal: AbortSignal): Promise<void> {
+    const { segments, codec, stock } = this.#parts
+    const [newest] = await stock.newest()
+    const isBase = newest !== undefined && newest.end.position.sequence < written.position.sequence
+    const from: ProvenFrom = {
+      snapshot: isBase ? newest.info : null,
+      position: isBase ? newest.end.position : journalStart,
+    }
+    const proof = await proveSnapshot({ segments, codec, signal }, from, written)
+    if (proof !== 'wrong') return
+    throw new CatalogError('corruption', 'the index does not hold what the journal says')
   }
 
   async #rebuildUntilDone(reason: string, cause: unknown): Promise<void> {

@@ -13,7 +13,8 @@ import { chainAfter } from './journal/commit-record.ts'
 import { type JournalPart, journalOrder } from './journal/journal-order.ts'
 import { journalStartPut } from './journal/journal-start.ts'
 import type { KvPosition } from './kv/ordered-kv.ts'
-import type { SnapshotStock } from './snapshot/snapshot-stock.ts'
+import { listSnapshots } from './snapshot/read-snapshot.ts'
+import type { SnapshotStock, VerifiedSnapshot } from './snapshot/snapshot-stock.ts'
 
 export interface JournalBacklog {
   /** Ids of segments that the older of two snapshots does not cover. */
@@ -42,6 +43,8 @@ export interface JournalReleaseParts {
   readonly snapshot: () => Promise<void>
 }
 
+/** Enough for the steps of one compaction to share one reading of the snapshots. */
+const VERIFIED_FOR_MS = 60_000
 /** Groups that may still go into the segment in use after a roll was asked for. */
 const ROLL_COMMITS_MAX = 3
 
@@ -50,6 +53,7 @@ export class JournalRelease {
   readonly #parts: JournalReleaseParts
   /** Snapshots of which it is known whether they are of this journal; by segment id. */
   readonly #fits = new Map<number, boolean>()
+  #verifiedAt = Number.NEGATIVE_INFINITY
 
   constructor(parts: JournalReleaseParts) {
     this.#parts = parts
@@ -63,7 +67,7 @@ export class JournalRelease {
   /** Sealed segments that can be replaced, oldest first. Reads snapshots whole to be sure. */
   async releasable(): Promise<readonly SegmentInfo[]> {
     const { segments, clock, retentionMs, flushed, isRebuilding } = this.#parts
-    if (isRebuilding()) return []
+    if (isRebuilding() || !this.#mayCover()) return []
     const covered = (await this.#coveredSequence()) ?? 0
     const position = flushed()
     // Asked again: a rebuild may have begun while the snapshots were read.
@@ -126,7 +130,7 @@ export class JournalRelease {
 
   /** The last commit that two snapshots hold; null while there are not two that verify. */
   async #coveredSequence(): Promise<number | null> {
-    const newest = await this.#parts.stock.newest()
+    const newest = await this.#verified()
     const older = newest[1]
     if (older === undefined) return null
     for (const { info, end } of newest) {
@@ -135,6 +139,22 @@ export class JournalRelease {
       if (!fits) return null
     }
     return older.end.position.sequence
+  }
+
+  /** By what the names of snapshots say: without reading one. */
+  #mayCover(): boolean {
+    const { segments } = this.#parts
+    const older = listSnapshots(segments)[1]?.header.firstSequence ?? 0
+    return journalOrder(segments).some((part) => !part.isLast && lastSequence(part) <= older)
+  }
+
+  /** Read anew, for they may have decayed since they were written. */
+  #verified(): Promise<readonly VerifiedSnapshot[]> {
+    const { stock } = this.#parts
+    const now = performance.now()
+    if (now - this.#verifiedAt < VERIFIED_FOR_MS) return stock.newest()
+    this.#verifiedAt = now
+    return stock.verifyNewest()
   }
 
   /** Whether the journal has the very commit that a snapshot says it ends with. */

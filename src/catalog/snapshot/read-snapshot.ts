@@ -1,9 +1,9 @@
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
-import type { RecordHeader } from '../../segment/types.ts'
 import { CatalogError } from '../errors.ts'
 import type { CatalogListener } from '../events.ts'
 import type { KvWrite, OrderedKv } from '../kv/ordered-kv.ts'
 import type { PageCodec } from './page-codec.ts'
+import { rawPage } from './raw-page.ts'
 import { decodeEnd, decodePage, type SnapshotEnd } from './snapshot-record.ts'
 
 export interface SnapshotSource {
@@ -92,16 +92,6 @@ async function walk(
     await visit(entries)
   }
   throw damaged(info)
-}
-
-async function rawPage(
-  header: RecordHeader,
-  payload: Buffer,
-  codec: PageCodec | null,
-): Promise<Buffer> {
-  if (header.codec === 'none') return payload
-  if (header.codec !== codec?.name) throw new CatalogError('corruption', 'codec of a snapshot page')
-  return codec.decompress(payload, header.rawSize)
 }
 
 function matches({ position }: SnapshotEnd, { header }: SegmentInfo): boolean {

@@ -3,6 +3,7 @@ import type { CodecName, Place } from '../../segment/types.ts'
 import { CatalogError } from '../errors.ts'
 import { everyKey, type KvPosition, type KvView } from '../kv/ordered-kv.ts'
 import type { PageCodec } from './page-codec.ts'
+import type { SnapshotToProve } from './prove-snapshot.ts'
 import { encodeEnd, PageEncoder } from './snapshot-record.ts'
 
 const PAGE_SIZE = 256 * 1024
@@ -22,6 +23,8 @@ export interface SnapshotTarget {
   readonly segments: Segments
   /** Null: pages are stored as they are. */
   readonly codec: PageCodec | null
+  /** Asked before it is published, when it can be read; rejects when it must not be. */
+  readonly prove: (snapshot: SnapshotToProve) => Promise<void>
 }
 
 /**
@@ -32,7 +35,7 @@ export interface SnapshotTarget {
  *   does not hold as many entries as it counts
  */
 export async function writeSnapshot(
-  { segments, codec }: SnapshotTarget,
+  { segments, codec, prove }: SnapshotTarget,
   view: KvView,
   signal: AbortSignal,
 ): Promise<WrittenSnapshot> {
@@ -52,6 +55,8 @@ export async function writeSnapshot(
     const end = encodeEnd({ position, entryCount, nextSegmentId: segments.nextId })
     const rawSize = end.length
     append(writer, { kind: 'snapshotEnd', number: 0, codec: 'none', payload: end, rawSize })
+    await writer.sync()
+    await prove({ id: writer.id, position })
     await segments.publishSnapshot(writer)
     return { segment: writer.id, position, entryCount, size: writer.size }
   } catch (error) {

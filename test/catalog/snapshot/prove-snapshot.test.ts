@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
+import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
+import { SeededRandom } from '../../../src/platform/seeded-random.ts'
+import { type Bed, bytes, LastingKv, openBed, put, rowsOf, until } from '../catalog-bed.ts'
+import { History } from '../history.ts'
+
+const options = { segmentSizeMax: 1200, flushRowCount: 8 }
+const snapshots = '/data/snapshots'
+
+async function snapshotNow(bed: Bed): Promise<void> {
+  await bed.catalog.flush()
+  await bed.catalog.snapshot()
+}
+
+const refused = (bed: Bed) => bed.events.filter(({ event }) => event === 'snapshotFailed').length
+
+/** What an index shows that has lost a page, every checksum in order. */
+type Lapse = (kv: MemoryKv) => Promise<void>
+
+const lapses: Record<string, Lapse> = {
+  'a row as it once was': (kv) => kv.apply([put('a', 'one')], null),
+  'a row that was deleted': (kv) => kv.apply([put('gone', 'one')], null),
+  'a row less': (kv) => kv.apply([{ key: bytes('b'), value: null }], null),
+  'another row less': (kv) => kv.apply([{ key: bytes('kept'), value: null }], null),
+  'a row too many': (kv) => kv.apply([put('zz', '1')], null),
+  'a counter as it once was': (kv) => kv.apply([{ key: bytes('n'), value: counter(4) }], null),
+  'no counter': (kv) => kv.apply([{ key: bytes('n'), value: null }], null),
+}
+
+function counter(value: number): Buffer {
+  const row = Buffer.alloc(8)
+  row.writeBigInt64LE(BigInt(value))
+  return row
+}
+
+describe('a snapshot of an index', () => {
+  it.each(Object.keys(lapses))(
+    'that shows %s is not taken; the index is made anew',
+    async (what) => {
+      for (const isFirst of [true, false]) {
+        const fs = new MemoryFileSystem()
+        const kv = new MemoryKv()
+        const bed = await openBed(fs, { kv, options })
+        const { catalog } = bed
+        await catalog.commit({ puts: [put('a', 'one'), put('gone', 'one'), put('kept', '1')] })
+        await catalog.commit({ adds: [{ key: bytes('n'), delta: 4 }] })
+        if (!isFirst) await snapshotNow(bed)
+        await catalog.commit({ puts: [put('a', 'two'), put('b', '1')], deletes: [bytes('gone')] })
+        await catalog.commit({ adds: [{ key: bytes('n'), delta: 3 }] })
+        await catalog.flush()
+        const rows = rowsOf(catalog)
+        await lapses[what]!(kv)
+        expect(rowsOf(catalog)).not.toEqual(rows)
+        await expect(catalog.snapshot()).rejects.toMatchObject({ kind: 'corruption' })
+        expect(await fs.list(snapshots)).toHaveLength(isFirst ? 0 : 1)
+        await until(() => bed.events.some(({ event }) => event === 'rebuilt'))
+        expect(rowsOf(catalog)).toEqual(rows)
+        await catalog.commit({ puts: [put('after', '1')] })
+        await snapshotNow(bed)
+        expect(refused(bed)).toBe(1)
+        await bed[Symbol.asyncDispose]()
+        const again = await openBed(fs, { options })
+        expect(rowsOf(again.catalog)).toEqual(['a=two', 'after=1', ...rows.slice(1)])
+        await again[Symbol.asyncDispose]()
+      }
+    },
+  )
+
+  it('that is sound is taken, whatever was committed', async () => {
+    for (let seed = 1; seed <= 12; seed++) {
+      const fs = new MemoryFileSystem()
+      const kv = new LastingKv()
+      const history = new History(new SeededRandom(seed))
+      let bed = await openBed(fs, { kv: kv.open(), options })
+      for (let round = 0; round < 6; round++) {
+        for (let step = 0; step < 7; step++) await history.submit(bed.catalog)
+        await snapshotNow(bed)
+        expect(refused(bed)).toBe(0)
+        if (round % 2 === 0) continue
+        await bed[Symbol.asyncDispose]()
+        bed = await openBed(fs, { kv: kv.open(), options, seed: round })
+      }
+      await history.assertHolds(bed.catalog, bed.segments)
+      await bed[Symbol.asyncDispose]()
+      expect(await fs.list(snapshots)).toHaveLength(2)
+    }
+  })
+
+  it('is taken unproven where the journal cannot tell', async () => {
+    const fs = new MemoryFileSystem()
+    const kv = new LastingKv()
+    const bed = await openBed(fs, { kv: kv.open(), options })
+    for (let step = 0; step < 30; step++) await bed.catalog.commit({ puts: [put(`k${step}`, 'v')] })
+    await bed.catalog.release.checkpoint(new AbortController().signal)
+    const released = await bed.catalog.release.releasable()
+    await bed.catalog.commit({ puts: [bed.catalog.release.startPut(released)] })
+    for (const { id } of released) await bed.segments.removeSegment(id)
+    await bed[Symbol.asyncDispose]()
+    for (const name of await fs.list(snapshots)) await fs.remove(`${snapshots}/${name}`)
+    const again = await openBed(fs, { kv: kv.open(), options })
+    await again.catalog.commit({ puts: [put('after', '1')] })
+    await snapshotNow(again)
+    expect(await fs.list(snapshots)).toHaveLength(1)
+    await again[Symbol.asyncDispose]()
+  })
+})
