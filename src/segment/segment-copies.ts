@@ -269,7 +269,7 @@ async function readFrom(
     if (isDamage || errnoOf(error) === 'EIO') return 'damaged'
     throw error
   } finally {
-    await file.close()
+    await file.close().catch(() => {})
   }
 }
 
@@ -302,7 +302,7 @@ async function readOr(file: FileHandle, target: Buffer, offset: number): Promise
 }
 
 async function closeAll(copies: readonly Copy[]): Promise<void> {
-  for (const { file } of copies) await file?.close()
+  for (const { file } of copies) await file?.close().catch(() => {})
 }
 
 /** The record as it was written, padding included. */
