@@ -7,11 +7,13 @@ import { LocalSegments } from './segment/local-segments.ts'
 import type { TierDirectories } from './segment/tier-directories.ts'
 import { tierDirectories, tierGround } from './tier-ground.ts'
 
+/** The store that the settings speak of, on the machine's disk. */
 export function maintenanceGround(config: Config, ground: Ground): StoreGround {
   const { dataDir: path } = config
   const { clock, random } = ground
   return {
     ...groundOfDirectory(path, ground, tierDirectories(config, path)),
+    seenBySegments: (fileSystem, storeId) => tierGround(config, { fileSystem, path, storeId }).fs,
     openSegments: (fileSystem, storeId) => {
       // The connection to a bucket ends with the process.
       const { remote: _, ...tiers } = tierGround(config, { fileSystem, path, storeId })
