@@ -90,7 +90,7 @@ export class Dispatcher {
     request.verified = verified
     const input = await row.decode(request)
     for (const need of row.alsoNeeds?.(input) ?? []) this.#requireAlso(principal, row, need)
-    const context = new RequestContext(raw, this.#options, verified.principal)
+    const context = new RequestContext(raw, this.#options, progress)
     const handled = row.handle(context, input)
     if (row.isSlow !== true) return handled
     const renderError = (cause: unknown) => {
@@ -164,20 +164,28 @@ export class Dispatcher {
 class RequestContext implements OperationContext {
   readonly store: ObjectStore
   readonly identity: Identity
-  readonly principal: Principal
   readonly region: string
   readonly requestId: string
   readonly #clock: Clock
+  readonly #progress: Progress
   readonly #raw: RawRequest
 
-  constructor(raw: RawRequest, options: DispatcherOptions, principal: Principal) {
+  constructor(raw: RawRequest, options: DispatcherOptions, progress: Progress) {
     this.store = options.store
     this.identity = options.identity
-    this.principal = principal
     this.region = options.region
     this.requestId = raw.id
     this.#clock = options.clock
+    this.#progress = progress
     this.#raw = raw
+  }
+
+  get principal(): Principal {
+    return this.#progress.principal ?? nobody.principal
+  }
+
+  tellPrincipal(principal: Principal): void {
+    this.#progress.principal = principal
   }
 
   get now(): number {

@@ -25,6 +25,8 @@ export interface OperationContext {
   /** Milliseconds since the epoch: the server's clock. */
   readonly now: number
   readonly signal: AbortSignal
+  /** For the log: who asks, where only the body says so. */
+  tellPrincipal(principal: Principal): void
 }
 
 export interface TextBodyOptions {

@@ -23,6 +23,12 @@ describe('a signed form', () => {
     expect(reply.headers.get('location')).toBe(`${bed.server.endpoint}/forms/plain`)
   })
 
+  it('is logged with who signed it', async () => {
+    await bed.post({ fields: { key: 'logged' } })
+    const event = bed.server.events.at(-1)
+    expect(event).toMatchObject({ operation: 'PostObject', principal: { kind: 'root' } })
+  })
+
   it('takes the name of the file into the key, without its folders', async () => {
     const conditions = [['starts-with', '$key', 'up/']]
     const fields = { key: `up/${FILE_NAME}-${FILE_NAME}` }

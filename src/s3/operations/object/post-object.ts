@@ -110,6 +110,7 @@ async function letIn(
   // Two ways to say who one is are one too many: neither is believed.
   if (context.principal.kind !== 'anonymous') throw twoWays()
   const principal = verifyForm(fields, context)
+  context.tellPrincipal(principal)
   if (principal.kind === 'anonymous') {
     await requireEverybody(context.store, request, 'write')
     refuseUnknownFields(fields, () => false)
