@@ -2,7 +2,7 @@
  * Writes the bytes of an object anew, into another tier: the same parts, each a blob of its own. The
  * new blobs are durable when this resolves, and nothing names them until a change takes them over.
  */
-import type { BlobRef } from '../engine/blob-store.ts'
+import type { BlobRef, BlobRemains } from '../engine/blob-store.ts'
 import type { Place, Tier } from '../segment/types.ts'
 import { partsOf, putParts } from './body-parts.ts'
 import type { Change } from './change.ts'
@@ -46,13 +46,17 @@ export async function rewriteBody(
   const { body, bodyId: source } = object
   const parts = body.kind === 'blob' ? null : partsOf(context.catalog, object)
   const refs: BlobRef[] = []
+  const remains: BlobRemains[] = []
+  const onRemains = (left: BlobRemains) => void remains.push(left)
   // From the first part to the last: files of the old blobs stay while any is still to be read.
   const leave = context.readers.enter()
   try {
-    if (body.kind === 'blob') refs.push(await rewriteBlob(context, body.ref, { order, part: null }))
+    if (body.kind === 'blob') {
+      refs.push(await rewriteBlob(context, body.ref, { order, part: null, onRemains }))
+    }
     const rewritten: BodyPart[] = []
     for (const part of parts ?? []) {
-      const ref = part.ref && (await rewriteBlob(context, part.ref, { order, part }))
+      const ref = part.ref && (await rewriteBlob(context, part.ref, { order, part, onRemains }))
       if (ref !== null) refs.push(ref)
       rewritten.push({ ...part, ref })
     }
@@ -62,7 +66,7 @@ export async function rewriteBody(
     const { tier } = order
     return { source, bodyId, tier, storedSize, refs, parts: parts === null ? null : rewritten }
   } catch (error) {
-    await leaveGarbage(context, refs)
+    await leaveGarbage(context, [...refs, ...remains])
     throw error
   } finally {
     leave()
@@ -83,7 +87,7 @@ export function takeOver(
 /** Best effort: when even this cannot be committed, a check of the store finds the bytes later. */
 export async function leaveGarbage(
   context: MovingContext,
-  refs: readonly BlobRef[],
+  refs: readonly BlobRemains[],
 ): Promise<void> {
   if (refs.length === 0) return
   try {
@@ -99,13 +103,18 @@ export async function leaveGarbage(
 async function rewriteBlob(
   context: MovingContext,
   ref: BlobRef,
-  { order, part }: { readonly order: RewriteOrder; readonly part: BodyPart | null },
+  one: {
+    readonly order: RewriteOrder
+    readonly part: BodyPart | null
+    readonly onRemains: (remains: BlobRemains) => void
+  },
 ): Promise<BlobRef> {
+  const { order, part, onRemains } = one
   const { tier, signal } = order
   const slice = { ref, range: { start: 0, end: ref.size } }
   const bytes = await openBody(context, [slice], signal)
   try {
-    return await context.engine.append(bytes, { label: order.label(part), tier, signal })
+    return await context.engine.append(bytes, { label: order.label(part), tier, signal, onRemains })
   } finally {
     await bytes.return?.()
   }

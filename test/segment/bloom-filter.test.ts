@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import {
   BLOOM_BITS_PER_KEY,
   BLOOM_HASH_COUNT,
   BloomFilter,
 } from '../../src/segment/bloom-filter.ts'
-import type { RecordKey } from '../../src/segment/types.ts'
+import { IndexBuilder } from '../../src/segment/index-builder.ts'
+import type { Segments } from '../../src/segment/segments.ts'
+import type { Place, RecordHeader, RecordKey } from '../../src/segment/types.ts'
+import { appendAll, openSegments } from './fixture.ts'
 
 function key(segment: number, offset: number, number: number): RecordKey {
   return { blob: { segment, offset }, number }
@@ -71,7 +75,64 @@ describe('Bloom filter', () => {
     expect(rate).toBeLessThan(theory * 1.2)
   })
 
-  it('fits 100 million chunks into 150 MB', () => {
-    expect((100_000_000 * BLOOM_BITS_PER_KEY) / 8).toBeLessThanOrEqual(150_000_000)
+  // Records of a full segment of 256 MiB: chunks of large bodies, of 64 KiB, of 4 KiB, tiny ones.
+  it.each([256, 4000, 60_000, 1_000_000])(
+    'fits 100 million chunks into 150 MB, in segments of %i records',
+    (recordCount) => {
+      const builder = new IndexBuilder()
+      for (let index = 0; index < recordCount; index++) {
+        builder.add(headerOf({ segment: 1, offset: 128 + index * 64 }))
+      }
+      const filterSize = builder.bloom().bits.length
+      expect(filterSize * Math.ceil(100_000_000 / recordCount)).toBeLessThanOrEqual(150_000_000)
+    },
+  )
+
+  it('comes from the footer at a start, without a look at the records', async () => {
+    const fs = new MemoryFileSystem({ simulate: true })
+    const segments = await openSegments(fs)
+    const writer = segments.createWriter({ kind: 'data' })
+    const places = appendAll(
+      writer,
+      Array.from({ length: 3000 }, () => Buffer.alloc(1000)),
+    )
+    await writer.seal()
+    await segments[Symbol.asyncDispose]()
+    let readSize = 0
+    fs.intercept(({ operation, length = 0 }) => {
+      if (operation === 'read') readSize += length
+      return null
+    })
+    const next = await openSegments(fs)
+    expect(readSize).toBeGreaterThan(3000)
+    expect(readSize).toBeLessThan(10_000)
+    const held = places.filter((blob) => next.mayHold(1, { blob, number: 0 }))
+    expect(held).toHaveLength(3000)
+    const rate = falsePositives(next, 20_000) / 20_000
+    expect(rate).toBeLessThan(theory * 1.2)
+    expect(readSize).toBeLessThan(10_000)
+    fs.intercept(null)
   })
 })
+
+function falsePositives(segments: Segments, count: number): number {
+  let found = 0
+  for (let index = 0; index < count; index++) {
+    if (segments.mayHold(1, key(2, 128 + index * 8, 0))) found += 1
+  }
+  return found
+}
+
+function headerOf(place: Place): RecordHeader {
+  return {
+    kind: 'chunk',
+    codec: 'none',
+    place,
+    blob: place,
+    number: 0,
+    rawSize: 0,
+    storedSize: 0,
+    payloadCrc: 0,
+    durableEnd: 0,
+  }
+}

@@ -34,7 +34,7 @@ export async function compressChunk(raw: Buffer, codec: Codec): Promise<Compress
 
 /** The same with LZ4, now, for blobs that ride in a commit. */
 export function compressSmall(raw: Buffer): Compressed {
-  if (!promisesLz4(raw)) return { codec: 'none', payload: raw }
+  if (looksRandom(raw) || !promisesLz4(raw)) return { codec: 'none', payload: raw }
   return worthIt(raw, compressLz4Sync(raw), 'lz4')
 }
 
@@ -57,6 +57,28 @@ function promises(raw: Buffer, codec: Codec): boolean | Promise<boolean> {
 function promisesLz4(raw: Buffer): boolean {
   if (raw.length < SAMPLED_SIZE_MIN) return raw.length >= RAW_SIZE_MIN
   return samplesOf(raw).some((sample) => isWorthIt(compressLz4Sync(sample), sample))
+}
+
+/** Bytes looked at, and by how much evenly spread ones coincide at most: by chance, 1 in 256. */
+const LOOKED_AT_COUNT = 512
+const COINCIDENCE_MAX = 1 / 212
+
+/**
+ * Whether small bytes are as evenly spread as those of what is compressed or encrypted already: to
+ * try costs ten times as much as this, which is more than a small write can spare.
+ */
+function looksRandom(raw: Buffer): boolean {
+  const step = Math.max(1, Math.floor(raw.length / LOOKED_AT_COUNT))
+  const counts = new Uint16Array(256)
+  let [count, pairs] = [0, 0]
+  for (let at = 0; at < raw.length && count < LOOKED_AT_COUNT; at += step) {
+    const byte = raw[at]!
+    const seen = counts[byte]!
+    pairs += seen
+    counts[byte] = seen + 1
+    count += 1
+  }
+  return pairs < (count * (count - 1) * COINCIDENCE_MAX) / 2
 }
 
 /** Zstd finds gains where LZ4 sees none, such as in text of random letters: it is asked itself. */

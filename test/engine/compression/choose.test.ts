@@ -77,4 +77,24 @@ describe('choice of compression', () => {
     expect(payload.length).toBeLessThan(60_000)
     expect((await compressChunk(random.bytes(100_000), codecOfTier.warm)).codec).toBe('none')
   })
+
+  it('does not even try small bytes that are spread evenly, and tries all that are not', () => {
+    let triedCount = 0
+    for (let round = 0; round < 200; round++) {
+      const raw = random.bytes(1000 + round * 100)
+      if (compressSmall(raw).codec !== 'none') triedCount += 1
+    }
+    expect(triedCount).toBe(0)
+    for (const [size, filler] of [
+      [200, 'a word '],
+      [4000, '{"name":"value","other":12}'],
+      [30_000, '\0\0\0\x01'],
+    ] as const) {
+      expect(compressSmall(Buffer.alloc(size, filler)).codec).toBe('lz4')
+    }
+    // A tenth of it is zeros: the least that pays.
+    const mixed = random.bytes(20_000)
+    mixed.fill(0, 9000, 11_500)
+    expect(compressSmall(mixed).codec).toBe('lz4')
+  })
 })
