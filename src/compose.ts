@@ -138,7 +138,7 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
     const metrics = input.config.metrics === 'off' ? null : await MetricsPage.open()
     const http = floors.own(await listen(input, readiness, metrics))
     const opened = await openStore({ ...input, ground }, { directory, readiness, floors })
-    const { store, identity, engine, segments, compaction } = opened
+    const { store, identity, engine, segments, compaction, scrubber } = opened
     watch.segments = segments
     readiness.watch(() => mirrorConditions(directory.mirror?.problems ?? []))
     directory.mirror?.start()
@@ -147,6 +147,7 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
       engine: () => engine.counters,
       space: () => compaction.space(),
       findingCount: () => segments.findings.length,
+      scrub: () => scrubber.position,
       isReady: () => readiness.notReady() === null,
     })
     http.serve(dispatcherOf(input, store, identity))
@@ -267,7 +268,7 @@ async function openStore(input: StartInput, ground: StoreGround) {
     configured: configuredKeys(config),
   })
   for (const bucket of config.buckets) await makeBucket(store, bucket, config.region)
-  return { store, identity, engine, segments, compaction }
+  return { store, identity, engine, segments, compaction, scrubber }
 }
 
 interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {

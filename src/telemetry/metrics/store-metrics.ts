@@ -1,5 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { EngineCounters } from '../../engine/events.ts'
+import type { ScrubPosition } from '../../maintenance/scrub/scrub-position.ts'
 import type { SpaceUsage } from '../../store/compaction/segment-space.ts'
 import type { ObjectStore } from '../../store/object-store.ts'
 import type { Prometheus } from './request-metrics.ts'
@@ -10,6 +11,8 @@ export interface StoreSources {
   readonly space: () => SpaceUsage
   /** Damage found since start. */
   readonly findingCount: () => number
+  /** The pass over everything stored, as far as it has come; null before the first one. */
+  readonly scrub: () => ScrubPosition | null
   readonly isReady: () => boolean
   readonly store: Pick<ObjectStore, 'listBuckets' | 'usage'>
 }
@@ -52,6 +55,7 @@ export function storeMetrics(
 ): () => Promise<void> {
   const registers = [registry]
   const refreshEngine = engineMetrics(prometheus, registry, sources)
+  const refreshScrub = scrubMetrics(prometheus, registry, sources)
   const refreshBuckets = bucketMetrics(prometheus, registry, sources)
   const space = new prometheus.Gauge({
     name: 'varve_space_bytes',
@@ -71,6 +75,7 @@ export function storeMetrics(
   })
   return async () => {
     refreshEngine()
+    refreshScrub()
     for (const [tier, { live, dead, reclaiming }] of Object.entries(sources.space().tiers)) {
       space.set({ tier, state: 'live' }, live)
       space.set({ tier, state: 'dead' }, dead)
@@ -97,6 +102,36 @@ function engineMetrics(
       counter.reset()
       counter.inc(sums[key])
     }
+  }
+}
+
+function scrubMetrics(
+  prometheus: Prometheus,
+  registry: Registry,
+  sources: StoreSources,
+): () => void {
+  const registers = [registry]
+  const damages = new prometheus.Gauge({
+    name: 'varve_scrub_damages',
+    help: 'Damage found by the scrub pass under way, or the last one. Alert above 0.',
+    registers,
+  })
+  const bytes = new prometheus.Gauge({
+    name: 'varve_scrub_verified_bytes',
+    help: 'Bytes verified by that pass.',
+    registers,
+  })
+  const startedAt = new prometheus.Gauge({
+    name: 'varve_scrub_started_seconds',
+    help: 'When that pass began, in seconds since the Unix epoch.',
+    registers,
+  })
+  return () => {
+    const position = sources.scrub()
+    if (position === null) return
+    damages.set(position.damageCount)
+    bytes.set(position.verifiedSize)
+    startedAt.set(position.startedAt / 1000)
   }
 }
 

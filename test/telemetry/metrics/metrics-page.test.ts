@@ -43,6 +43,10 @@ function sources(parts: Partial<StoreSources> = {}): StoreSources {
     engine: () => ({ ...zeroCounters(), bloomNegatives: 11 }),
     space: () => ({ ...hot, tiers: { hot, warm: none, cold: none } }),
     findingCount: () => 1,
+    scrub: () => ({
+      ...{ startedAt: 5000, after: 3, isOver: false },
+      ...{ segmentCount: 3, verifiedSize: 77, damageCount: 2 },
+    }),
     isReady: () => false,
     store: {
       listBuckets: async () => ({
@@ -85,6 +89,9 @@ it('tells what the store holds at the moment it is asked', async () => {
   expect(text).toContain('varve_bucket_stored_bytes{bucket="photos"} 90')
   expect(text).toContain('varve_findings 1')
   expect(text).toContain('varve_ready 0')
+  expect(text).toContain('varve_scrub_damages 2')
+  expect(text).toContain('varve_scrub_verified_bytes 77')
+  expect(text).toContain('varve_scrub_started_seconds 5')
 })
 
 it('drops a bucket that is gone, also between two questions', async () => {
