@@ -221,7 +221,8 @@ async function openEngine(
       ...(segments.tiers.length > 1 ? { heat } : {}),
     }),
   )
-  return { segments, catalog, engine, lineage, listener, found, journalDamage, heat, heatPath }
+  const parts = { room, segments, catalog, engine, lineage, listener, found, journalDamage }
+  return { ...parts, heat, heatPath }
 }
 
 /** The store over them, what keeps it in order, and who may use it. */
@@ -232,10 +233,10 @@ async function openStore(input: StartInput, ground: StoreGround) {
   const { path } = directory
   const lower = await openEngine(input, ground)
   const { segments, catalog, engine, lineage, listener, found, journalDamage } = lower
-  const { heat, heatPath } = lower
+  const { room, heat, heatPath } = lower
   const readers = new Readers()
   const journal = catalog.release
-  const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener }
+  const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener, room }
   const isSound = () => !journalDamage.isFound && segments.findings.length === 0
   const audit = new BlobAudit({ catalog, segments, found, isSound, lineage, listener })
   const upkeep = openUpkeep(input, { ...parts, audit, heat, heatPath })

@@ -37,6 +37,7 @@ export class DiskRoom implements Room, AsyncDisposable {
   readonly #timer: NodeJS.Timeout
   /** Bytes above the reserve. */
   #left = Number.POSITIVE_INFINITY
+  #freeSize = Number.POSITIVE_INFINITY
   #reserveSize: number
   #looking: Promise<void> | null = null
 
@@ -62,8 +63,14 @@ export class DiskRoom implements Room, AsyncDisposable {
     return this.#reserveSize
   }
 
+  /** Bytes that what helps to make room may use, the reserve included. */
+  get freeSize(): number {
+    return Math.max(0, this.#freeSize)
+  }
+
   note(size: number): void {
     this.#left -= size
+    this.#freeSize -= size
   }
 
   /** Looks now. Never rejects: a volume that does not answer is as it was. */
@@ -83,6 +90,7 @@ export class DiskRoom implements Room, AsyncDisposable {
     const { fs, path, reserveSize } = this.#parts
     try {
       const { freeSize, totalSize } = await fs.space(path)
+      this.#freeSize = freeSize
       this.#reserveSize = Math.min(reserveSize, Math.floor(totalSize * SHARE_MAX))
       // Without a reserve nothing is kept, and the disk itself says when it is full.
       this.#left = reserveSize === 0 ? Number.POSITIVE_INFINITY : freeSize - this.#reserveSize

@@ -27,7 +27,9 @@ it('counts what is on its way until it looks again', async () => {
   expect(room.isShort).toBe(false)
   room.note(1)
   expect(room.isShort).toBe(true)
+  expect(room.freeSize).toBe(1000)
   await room.look()
+  expect(room.freeSize).toBe(100_000)
   expect(room.isShort).toBe(false)
 })
 

@@ -24,6 +24,8 @@ export interface ChoiceOptions {
   readonly ageMinMs: number
   /** Live bytes that may go into one new segment. */
   readonly outputSizeMax: number
+  /** Live bytes a segment may have at most, where there is no room for more. */
+  readonly liveSizeMax?: number
   /** Segments replaced by one commit. */
   readonly sourceCountMax: number
 }
@@ -34,10 +36,12 @@ export function chooseSegments(
   options: ChoiceOptions,
 ): readonly number[] {
   const { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax } = options
+  const { liveSizeMax = Number.POSITIVE_INFINITY } = options
   const dead = segments.filter(({ liveSize }) => liveSize <= 0)
   if (dead.length > 0) return dead.slice(0, sourceCountMax).map(({ id }) => id)
   const worthy = segments
     .filter((one) => one.ageMs >= ageMinMs && deadRatio(one) >= deadRatioMin)
+    .filter(({ liveSize }) => liveSize <= liveSizeMax)
     .sort((left, right) => benefit(right) - benefit(left) || left.id - right.id)
   const chosen: number[] = []
   let liveSize = 0

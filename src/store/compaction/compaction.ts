@@ -37,6 +37,8 @@ export interface CompactionParts {
   /** What `settleSegments` has found. */
   readonly lineage: Iterable<LineageEntry>
   readonly clock: Clock
+  /** On the volume of the hot tier, in bytes; without it there is always enough. */
+  readonly room?: { readonly freeSize: number }
   readonly options?: Partial<CompactionOptions>
   readonly listener?: CompactionListener
   /** Told of every replacement once it is durable; synchronous, must not throw. */
@@ -70,6 +72,9 @@ const defaults: CompactionOptions = {
   laneDeadSizeMin: 8 * MIB,
   journalBacklogMin: 32 * MIB,
 }
+
+/** Of what is free on the disk: the commit, and whoever deletes meanwhile, need some too. */
+const ROOM_SHARE = 0.75
 
 /** What there is to compact, and what is being done about it. One per store. */
 export class Compaction {
@@ -179,9 +184,10 @@ export class Compaction {
   #chooseData(dead: ReadonlyMap<number, number>): Choice | null {
     const now = this.#parts.clock.now()
     const { deadRatioMin, ageMinMs, segmentSizeMax: outputSizeMax, sourceCountMax } = this.#options
-    const options: ChoiceOptions = { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax }
     const movable = this.movable()
     for (const tier of Object.keys(tiers) as Tier[]) {
+      const limits = { deadRatioMin, ageMinMs, outputSizeMax, sourceCountMax }
+      const options = tier === 'hot' ? this.#withinRoom(limits) : limits
       const worths = movable
         .filter((info) => info.tier === tier)
         .map((info) => ({
@@ -194,6 +200,12 @@ export class Compaction {
       if (sources.length > 0) return { sources, tier, recompress: false }
     }
     return null
+  }
+
+  /** On a full disk, little steps: each has to fit beside what it replaces. */
+  #withinRoom(options: ChoiceOptions): ChoiceOptions {
+    const room = (this.#parts.room?.freeSize ?? Number.POSITIVE_INFINITY) * ROOM_SHARE
+    return { ...options, outputSizeMax: Math.min(options.outputSizeMax, room), liveSizeMax: room }
   }
 
   async #chooseJournal(dead: ReadonlyMap<number, number>): Promise<Choice | null> {

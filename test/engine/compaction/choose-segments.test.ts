@@ -32,6 +32,13 @@ describe('choosing segments', () => {
     expect(chooseSegments(all, options)).toEqual([3, 2])
   })
 
+  it('takes none that has more alive than there is room for', () => {
+    const little = { ...options, outputSizeMax: 40, liveSizeMax: 40 }
+    const all = [segment(1, 41), segment(2, 30), segment(3, 25), segment(4, 12)]
+    expect(chooseSegments(all, little)).toEqual([4, 3])
+    expect(chooseSegments([segment(1, 41)], little)).toEqual([])
+  })
+
   it('takes a segment that is larger than an output by itself', () => {
     expect(chooseSegments([segment(1, 150, { size: 400 })], options)).toEqual([1])
   })
