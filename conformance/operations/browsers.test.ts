@@ -108,6 +108,17 @@ describe('PostObject', () => {
     expect(KeyCount).toBe(1)
   })
 
+  it('is not taken with a signature in its header: two ways to say who one is', async () => {
+    const bucket = await varve.bucket()
+    const body = ['key', 'file']
+      .map((name) => `--XX\r\nContent-Disposition: form-data; name="${name}"\r\n\r\nk\r\n`)
+      .concat('--XX--\r\n')
+      .join('')
+    const headers = { 'content-type': 'multipart/form-data; boundary=XX' }
+    const reply = await varve.wire.send({ method: 'POST', path: `/${bucket}`, headers, body })
+    expect([reply.status, reply.code]).toEqual([400, 'InvalidArgument'])
+  })
+
   it('lets nobody in without a signature', async () => {
     const bucket = await varve.bucket()
     const form = new FormData()
