@@ -108,7 +108,10 @@ export class RegisterClient {
   }
 }
 
-/** `broken`: nobody knows what the server did. `refused`: there was no connection at all. */
+/**
+ * `broken`: nobody knows what the server did. `refused`: there was no connection at all, or a
+ * server that has not opened its store yet, which numbers no requests.
+ */
 async function answered(
   wire: Wire,
   request: WireRequest,
@@ -118,6 +121,8 @@ async function answered(
     return isRefused ? 'refused' : 'broken'
   })
   if (typeof reply === 'string' || statuses.has(reply.status)) return reply
+  const isEarly = reply.status === 503 && reply.headers['x-amz-request-id'] === undefined
+  if (isEarly) return 'refused'
   throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text}`)
 }
 
