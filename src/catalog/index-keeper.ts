@@ -52,6 +52,8 @@ export interface IndexKeeperParts {
 
 const RETRY_DELAY_MIN_MS = 100
 const RETRY_DELAY_MAX_MS = 30_000
+const SNAPSHOT_RETRY_DELAY_MIN_MS = 5000
+const SNAPSHOT_RETRY_DELAY_MAX_MS = 600_000
 /** Rows that may gather during a flush, in flushes. */
 const FLUSH_FACTOR_MAX = 4
 
@@ -63,6 +65,8 @@ export class IndexKeeper {
   #flushFailureCount = 0
   #snapshot: { readonly done: Promise<void>; readonly abort: AbortController } | null = null
   #lastSnapshot = { sequence: 0, commitSize: 0, size: 0 }
+  #snapshotFailureCount = 0
+  #snapshotRetryAt = 0
   #rebuilding: Promise<void> | null = null
   #checkTimer: NodeJS.Timeout | null = null
   #checking: Promise<void> | null = null
@@ -221,6 +225,7 @@ export class IndexKeeper {
 
   #isSnapshotDue(): boolean {
     if (this.#snapshot !== null || this.#rebuilding !== null) return false
+    if (performance.now() < this.#snapshotRetryAt) return false
     const { commitSize, size } = this.#lastSnapshot
     const { index, options } = this.#parts
     const behind = (index.flushedPosition?.commitSize ?? 0) - commitSize
@@ -250,21 +255,29 @@ export class IndexKeeper {
   async #writeSnapshot(signal: AbortSignal): Promise<void> {
     const { segments, index, listener, stock, codec } = this.#parts
     const startedAt = performance.now()
-    const prove = (written: SnapshotToProve) => this.#prove(written, signal)
-    const target = { segments, codec, prove }
     // Not before `#snapshot` is set: everything from here on may end at once.
     await null
     const view = index.view()
     try {
       if (view.position === null || view.position.sequence <= this.#lastSnapshot.sequence) return
+      const prove = (written: SnapshotToProve) => {
+        // The index shall not keep old pages for it any longer.
+        view.release()
+        return this.#prove(written, signal)
+      }
+      const target = { segments, codec, prove }
       const { position, entryCount, size } = await writeSnapshot(target, view, signal)
       const { sequence, commitSize } = position
       this.#lastSnapshot = { sequence, commitSize, size }
+      this.#snapshotFailureCount = 0
       const durationMs = performance.now() - startedAt
       listener({ event: 'snapshotWritten', sequence, entryCount, size, durationMs })
       await stock.prune()
     } catch (cause) {
       if (signal.aborted) return
+      // It costs as much as one that succeeds, and a full disk stays full for a while.
+      const delay = SNAPSHOT_RETRY_DELAY_MIN_MS * 2 ** this.#snapshotFailureCount++
+      this.#snapshotRetryAt = performance.now() + Math.min(delay, SNAPSHOT_RETRY_DELAY_MAX_MS)
       listener({ event: 'snapshotFailed', cause })
       if (isCorruption(cause)) void this.rebuild('the index cannot be read', cause)
       throw cause

@@ -269,6 +269,25 @@ describe('the keeping of the index', () => {
     expect(counted('snapshotFailed')).toBe(0)
   })
 
+  it('does not write one snapshot after another that fails', async () => {
+    const kv = new FailingKv()
+    const fs = new MemoryFileSystem()
+    const { catalog } = await opened(kv, { flushDelayMs: 1, snapshotCommitSizeMin: 600 }, fs)
+    fs.intercept(({ path }) => (path.startsWith('/data/snapshots') ? { code: 'ENOSPC' } : null))
+    for (let index = 0; index < 60; index++) {
+      await catalog.commit({ puts: [put('k', `${index}`.repeat(50))] })
+      if (index % 3 === 0) await new Promise((resolve) => setTimeout(resolve, 3))
+    }
+    await until(() => counted('snapshotFailed') > 0)
+    await catalog.flush()
+    expect(counted('flushed')).toBeGreaterThan(5)
+    expect(counted('snapshotFailed')).toBe(1)
+    // One that is asked for is tried all the same.
+    fs.intercept(null)
+    await catalog.snapshot()
+    expect(counted('snapshotWritten')).toBe(1)
+  })
+
   it('closes in the middle of everything', async () => {
     const kv = new FailingKv()
     const { catalog } = await opened(kv, { flushDelayMs: 1 })

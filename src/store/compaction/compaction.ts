@@ -70,7 +70,7 @@ const defaults: CompactionOptions = {
   segmentSizeMax: 256 * MIB,
   sourceCountMax: 64,
   laneDeadSizeMin: 8 * MIB,
-  journalBacklogMin: 32 * MIB,
+  journalBacklogMin: 8 * MIB,
 }
 
 /** Of what is free on the disk: the commit, and whoever deletes meanwhile, need some too. */
