@@ -94,8 +94,10 @@ function holds({ operator, field, value }: FieldCondition, given: string): boole
 }
 
 function parseJson(encoded: string): unknown {
-  if (!BASE64.test(encoded)) throw invalid('Invalid Base64.')
-  const bytes = Buffer.from(encoded, 'base64')
+  // Some encoders break lines.
+  const plain = encoded.replaceAll(/\s/g, '')
+  if (!BASE64.test(plain)) throw invalid('Invalid Base64.')
+  const bytes = Buffer.from(plain, 'base64')
   if (!isUtf8(bytes)) throw invalid('Invalid JSON.')
   try {
     return JSON.parse(bytes.toString())
@@ -104,7 +106,7 @@ function parseJson(encoded: string): unknown {
   }
 }
 
-const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/
+const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/
 
 function parseExpiration(value: unknown): number {

@@ -68,13 +68,11 @@ function parseGrantHeaders(headers: RequestHeaders): readonly Grant[] | null {
   return grants
 }
 
-const GRANTEE = /^\s*(id|uri|emailAddress)\s*=\s*"?([^"]*)"?\s*$/
-
-/** `id="…"`, `uri="…"` or `emailAddress="…"`. */
+/** `id="…"`, `uri="…"` or `emailAddress="…"`; the quotes may be left out. */
 function parseGrantee(header: string, text: string): Grantee {
-  const match = GRANTEE.exec(text)
-  const value = match?.[2]?.trim() ?? ''
-  switch (match?.[1]) {
+  const equals = text.indexOf('=')
+  const value = unquoted(text.slice(equals + 1).trim())
+  switch (text.slice(0, Math.max(equals, 0)).trim()) {
     case 'id':
       return { kind: 'user', id: value }
     case 'uri':
@@ -88,4 +86,9 @@ function parseGrantee(header: string, text: string): Grantee {
         { message: 'Argument format not recognized' },
       )
   }
+}
+
+function unquoted(text: string): string {
+  const isQuoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"')
+  return isQuoted ? text.slice(1, -1) : text
 }
