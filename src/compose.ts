@@ -3,7 +3,6 @@
  * else makes a floor, and no floor sees the whole of the settings.
  */
 import { ClosingStack } from './base/closing-stack.ts'
-import type { JournalFinding } from './catalog/events.ts'
 import { LocalCatalog } from './catalog/local-catalog.ts'
 import { WriteProbe } from './catalog/write-probe.ts'
 import type { Config } from './config/schema.ts'
@@ -28,7 +27,7 @@ import { Scrubber } from './maintenance/scrub/scrubber.ts'
 import type { BucketName } from './model/bucket-name.ts'
 import { type MirrorWatch, openDirectory } from './open-directory.ts'
 import { DiskRoom } from './platform/disk-room.ts'
-import { conditionsOf, mirrorConditions, Readiness } from './readiness.ts'
+import { conditionsOf, journalRemark, mirrorConditions, Readiness } from './readiness.ts'
 import { Dispatcher } from './s3/dispatch.ts'
 import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
@@ -208,6 +207,7 @@ async function openEngine(
   const catalog = await openCatalog(watched)
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
   const listener = compactionLog(log)
+  const engineToLog = engineLog(log)
   const lineage = await settleSegments({ catalog, segments, listener })
   const heatPath = `${path}/heat`
   const heat = await loadHeat(fileSystem, heatPath, { now: clock.now() })
@@ -216,7 +216,10 @@ async function openEngine(
       segments,
       lineage,
       options: engineOptions(config),
-      listener: engineLog(log),
+      listener: (event) => {
+        engineToLog(event)
+        if (event.event === 'blob-missing') readiness.remark(`missing: ${event.reason}`)
+      },
       room,
       ...(segments.tiers.length > 1 ? { heat } : {}),
     }),
@@ -333,7 +336,7 @@ async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
         probe.note(event)
         if (event.event !== 'finding') return
         ground.journalDamage.isFound = true
-        readiness.remark(inWords(event.finding))
+        readiness.remark(journalRemark(event.finding))
       },
       room,
     }),
@@ -377,10 +380,6 @@ function listen(
         }),
     limits: httpLimits(config),
   })
-}
-
-function inWords({ segment, offset, field }: JournalFinding): string {
-  return `damaged: journal segment ${segment} at ${offset} (${field})`
 }
 
 async function makeBucket(store: ObjectStore, bucket: BucketName, region: string): Promise<void> {

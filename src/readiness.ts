@@ -85,3 +85,12 @@ export function* conditionsOf({ probe, room, segments }: WatchedParts): Generato
 export function* mirrorConditions(problems: readonly string[]): Generator<Condition> {
   for (const text of problems) yield { text, isBlocking: false }
 }
+
+/** What is not as it should be in the journal, where recovery has gone past it. */
+export function journalRemark(finding: {
+  readonly segment: number
+  readonly offset: number
+  readonly field: string
+}): string {
+  return `damaged: journal segment ${finding.segment} at ${finding.offset} (${finding.field})`
+}

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { createServer } from 'node:net'
 import {
   DeleteObjectCommand,
@@ -188,7 +189,8 @@ describe('on a full disk', () => {
     const stored: string[] = []
     for (let index = 0; ; index++) {
       const key = `k${String(index).padStart(4, '0')}`
-      const status = await client.put(key, `${key}${'r'.repeat(200_000 + (index % 7) * 10_000)}`)
+      const rest = randomBytes(100_000 + (index % 7) * 5000).toString('hex')
+      const status = await client.put(key, `${key}${rest}`)
       if (status === 507) break
       expect(status).toBe(200)
       stored.push(key)
@@ -277,6 +279,43 @@ describe('when a data file is missing', () => {
     expect((await client.ready()).text).toMatch(/^ok\ndegraded: damaged or missing: hot\//)
     expect(await client.put('next', large)).toBe(200)
     expect((await client.get('next')) === large).toBe(true)
+  })
+
+  it('does the same when the file was gone before the start', async () => {
+    const disk = new MemoryFileSystem()
+    {
+      await using server = await start(disk)
+      using client = new Client(server.endpoint)
+      await client.put('small', 's')
+      await client.put('large', large)
+    }
+    for (const name of await disk.list('/data/hot')) await disk.remove(`/data/hot/${name}`)
+    await using server = await start(disk)
+    using client = new Client(server.endpoint)
+    expect(await client.get('large')).toBe('InternalError')
+    expect(await client.get('small')).toBe('s')
+    expect((await client.ready()).text).toMatch(
+      /^ok\ndegraded: missing: blob .* in no live segment/,
+    )
+    expect(await client.put('large', large)).toBe(200)
+    expect((await client.get('large')) === large).toBe(true)
+  })
+
+  it('reports a journal file that is gone, and serves what the others hold', async () => {
+    const disk = new MemoryFileSystem()
+    for (const key of ['first', 'second', 'third']) {
+      await using server = await start(disk)
+      using client = new Client(server.endpoint)
+      await client.put(key, key)
+    }
+    const [, second = ''] = await disk.list('/data/journal')
+    await disk.remove(`/data/journal/${second}`)
+    await using server = await start(disk)
+    using client = new Client(server.endpoint)
+    expect(await client.get('first')).toBe('first')
+    expect(await client.get('third')).toBe('third')
+    expect((await client.ready()).text).toMatch(/^ok\ndegraded: damaged: journal segment/)
+    expect(await client.put('second', 'again')).toBe(200)
   })
 })
 

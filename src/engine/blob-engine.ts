@@ -274,6 +274,10 @@ export class BlobEngine implements BlobStore {
       const { offset = 0, field = '', file = '' } = error.detail
       this.#emit({ event: 'corruption-found', file, offset, field })
     }
+    // A name without its bytes is damage, and no absence.
+    if (error instanceof EngineError && error.kind === 'missing') {
+      this.#emit({ event: 'blob-missing', reason: error.message })
+    }
     return toEngineError(error)
   }
 

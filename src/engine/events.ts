@@ -17,6 +17,8 @@ export type EngineEvent =
       readonly start: number
       readonly end: number
     }
+  /** What a row names lies in no segment that is there: a data file was lost. */
+  | { readonly event: 'blob-missing'; readonly reason: string }
   | {
       readonly event: 'corruption-found'
       /** Path, or number of the segment where the path is not known. */

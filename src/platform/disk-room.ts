@@ -38,6 +38,8 @@ export class DiskRoom implements Room, AsyncDisposable {
   /** Bytes above the reserve. */
   #left = Number.POSITIVE_INFINITY
   #freeSize = Number.POSITIVE_INFINITY
+  /** What is noted may come out smaller: with half of the room gone, it is looked again. */
+  #lookBelow = Number.NEGATIVE_INFINITY
   #reserveSize: number
   #looking: Promise<void> | null = null
 
@@ -71,6 +73,9 @@ export class DiskRoom implements Room, AsyncDisposable {
   note(size: number): void {
     this.#left -= size
     this.#freeSize -= size
+    if (this.#left >= this.#lookBelow) return
+    this.#lookBelow = Number.NEGATIVE_INFINITY
+    void this.look()
   }
 
   /** Looks now. Never rejects: a volume that does not answer is as it was. */
@@ -94,6 +99,7 @@ export class DiskRoom implements Room, AsyncDisposable {
       this.#reserveSize = Math.min(reserveSize, Math.floor(totalSize * SHARE_MAX))
       // Without a reserve nothing is kept, and the disk itself says when it is full.
       this.#left = reserveSize === 0 ? Number.POSITIVE_INFINITY : freeSize - this.#reserveSize
+      this.#lookBelow = this.#left > 0 ? this.#left / 2 : Number.NEGATIVE_INFINITY
     } catch {
       // Whatever is the matter with the disk, writes will tell.
     }

@@ -19,6 +19,7 @@ const engineLines = {
     'info',
     'a write that a power cut tore was found; it was never acknowledged',
   ],
+  'blob-missing': ['error', 'stored bytes are missing: a data file was lost'],
   'corruption-found': ['error', 'stored bytes are damaged and will not be served'],
 } as const satisfies Record<EngineEvent['event'], Line>
 
