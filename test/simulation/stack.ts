@@ -8,6 +8,7 @@ import type { Mirror } from '../../src/platform/mirror/mirrored-file-system.ts'
 import type { Random } from '../../src/platform/random.ts'
 import { LocalSegments } from '../../src/segment/local-segments.ts'
 import type { Segments } from '../../src/segment/segments.ts'
+import { BlobAudit, takeStock } from '../../src/store/compaction/blob-audit.ts'
 import { Compaction } from '../../src/store/compaction/compaction.ts'
 import { settleSegments } from '../../src/store/compaction/settle-segments.ts'
 import { LocalObjectStore } from '../../src/store/local-object-store.ts'
@@ -64,6 +65,7 @@ export async function openStack(parts: StackParts): Promise<Stack> {
     const ground = { fs, directory, storeId: STORE_ID, clock, random, mirror }
     const segments = await LocalSegments.open(ground)
     opened.push(segments)
+    const found = takeStock(segments)
     const catalog = await openCatalog(parts, segments, findings)
     opened.push(catalog)
     const shared = { segments, catalog, ...compactionParts(findings) }
@@ -78,6 +80,8 @@ export async function openStack(parts: StackParts): Promise<Stack> {
     const journal = catalog.release
     const compaction = new Compaction({ ...shared, journal, engine, lineage, clock })
     opened.push({ [Symbol.asyncDispose]: () => compaction.close() })
+    const isSound = () => findings.length === 0 && segments.findings.length === 0
+    const audit = new BlobAudit({ ...shared, found, isSound, lineage })
     return {
       store,
       catalog,
@@ -85,7 +89,10 @@ export async function openStack(parts: StackParts): Promise<Stack> {
       findings: () => [...findings, ...segments.findings.map((one) => JSON.stringify(one))],
       flush: () => catalog.flush(),
       snapshot: () => catalog.snapshot(),
-      compact: () => compactAll(compaction),
+      compact: async () => {
+        await audit.step(never)
+        await compactAll(compaction)
+      },
       close,
     }
   } catch (error) {
