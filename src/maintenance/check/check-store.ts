@@ -81,7 +81,19 @@ export async function checkHeld(
   }
 }
 
-function tellEvents({ events }: StoreView, findings: FindingList): void {
+function tellEvents({ events, settled }: StoreView, findings: FindingList): void {
+  for (const event of settled) {
+    if (event.event === 'segment-kept') {
+      findings.note('segment', `segment ${event.segment}`, `is kept at a start: ${event.reason}`)
+    }
+    if (event.event === 'segment-removed') {
+      findings.note(
+        'segment',
+        `segment ${event.segment}`,
+        'is of no use, and goes at the next start',
+      )
+    }
+  }
   for (const event of events) {
     if (event.event === 'finding') {
       const { segment, offset, field } = event.finding

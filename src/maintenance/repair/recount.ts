@@ -9,24 +9,22 @@ import {
 import {
   bucketKey,
   counterKey,
-  nameOfHistory,
   nextBucketKey,
   partChangeKey,
   referenceKey,
   removedBucketKey,
   spaces,
-  stackKey,
   type UsageName,
   uploadIdOfUpload,
   usageNames,
 } from '../../store/rows/keys.ts'
-import { decodeMarker, isMarker } from '../../store/rows/marker-row.ts'
+import { isMarker } from '../../store/rows/marker-row.ts'
 import { decodeObject, markedShared } from '../../store/rows/object-row.ts'
-import { decodeStack, encodeStack, type StackFields } from '../../store/rows/stack-row.ts'
 import { BlobTable } from '../check/blob-table.ts'
 import { contextOf } from '../check/check-rows.ts'
 import { FindingList } from '../findings.ts'
 import type { RepairContext } from './repair-context.ts'
+import { restoreStacks } from './restore-stacks.ts'
 
 /** After every row that says what is stored is as it shall be. */
 export async function recount(context: RepairContext, region: string): Promise<void> {
@@ -44,18 +42,21 @@ async function restoreBuckets(context: RepairContext, region: string): Promise<v
   const there = new Set<number>()
   for (const { value } of draft.rows(spaces.bucket)) there.add(decodeBucket(value).id)
   const ids = new Set(there)
+  const withHistory = new Set<number>()
   for (const space of [spaces.object, spaces.history, spaces.upload]) {
     for (const { key } of draft.rows(space)) {
       const id = key.readUInt32BE(1)
       const isRemoved = draft.get(removedBucketKey(id)) !== null && space === spaces.upload
       if (!isRemoved) ids.add(id)
+      if (space === spaces.history) withHistory.add(id)
     }
   }
   for (const id of ids) {
     if (there.has(id)) continue
     const name = `recovered-${id}`
     const createdAt = clock.now()
-    const fields = { id, createdAt, region, versioning: 'unversioned' } as const
+    const versioning = withHistory.has(id) ? 'enabled' : 'unversioned'
+    const fields = { id, createdAt, region, versioning } as const
     await draft.set(bucketKey(name), encodeBucket(fields))
     const why = 'objects are in a bucket whose row is lost, and so is its name'
     actions.push({ action: 'mended', what: `bucket ${name}`, why })
@@ -70,40 +71,6 @@ function readableNext({ draft }: RepairContext): number {
     return decodeNextBucket(draft.get(nextBucketKey))
   } catch {
     return 0
-  }
-}
-
-/** A stack says how many older versions its key has, and which of them is special. */
-async function restoreStacks({ draft, actions }: RepairContext): Promise<void> {
-  const stacks = new Map<string, { readonly key: Buffer; fields: StackFields }>()
-  // Newest first under each name.
-  for (const { key, value } of draft.rows(spaces.history)) {
-    const row = stackKey(key.readUInt32BE(1), nameOfHistory(key).toString())
-    const text = row.toString('latin1')
-    const known = stacks.get(text)
-    const objectRow = Buffer.from(row)
-    objectRow[0] = spaces.object
-    const isNewest = known === undefined && draft.get(objectRow) === null
-    const { version } = isMarker(value) ? decodeMarker(value) : decodeObject(value)
-    const before = known?.fields ?? { count: 0, nullId: null, markerId: null }
-    const fields = {
-      count: before.count + 1,
-      nullId: version.isNull ? Buffer.from(version.id) : before.nullId,
-      markerId: isNewest && isMarker(value) ? Buffer.from(version.id) : before.markerId,
-    }
-    stacks.set(text, { key: row, fields })
-  }
-  for (const { key, value } of draft.rows(spaces.stack)) {
-    if (!stacks.has(key.toString('latin1'))) await draft.set(key, null)
-    else if (isReadable(() => decodeStack(value))) continue
-    else await draft.set(key, null)
-  }
-  for (const { key, fields } of stacks.values()) {
-    const row = draft.get(key)
-    const isSame = row !== null && encodeStack(fields).equals(row)
-    if (isSame || (row !== null && decodeStack(row).count === fields.count)) continue
-    await draft.set(key, encodeStack(fields))
-    actions.push({ action: 'mended', what: 'a stack of versions', why: 'its count was wrong' })
   }
 }
 

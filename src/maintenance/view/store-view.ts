@@ -4,6 +4,7 @@
  * all rows.
  */
 import { ClosingStack } from '../../base/closing-stack.ts'
+import type { Catalog } from '../../catalog/catalog.ts'
 import type { CatalogEvent } from '../../catalog/events.ts'
 import { MemoryKv } from '../../catalog/kv/memory-kv.ts'
 import type { OrderedKv } from '../../catalog/kv/ordered-kv.ts'
@@ -14,6 +15,8 @@ import { FrozenFileSystem } from '../../platform/frozen-fs.ts'
 import { ScratchFileSystem } from '../../platform/scratch-fs.ts'
 import { folderNames } from '../../segment/segment-names.ts'
 import type { Segments } from '../../segment/segments.ts'
+import type { CompactionEvent } from '../../store/compaction/events.ts'
+import { settleSegments } from '../../store/compaction/settle-segments.ts'
 import { MaintenanceError } from '../errors.ts'
 import type { StoreGround } from '../store-ground.ts'
 
@@ -23,6 +26,8 @@ export interface StoreView extends AsyncDisposable {
   readonly catalog: LocalCatalog
   /** What recovery said while the catalog was opened. */
   readonly events: readonly CatalogEvent[]
+  /** What a start would remove of what compactions left, and what it would keep. */
+  readonly settled: readonly CompactionEvent[]
 }
 
 /** The data directory, nobody else's for as long as it is held; or as it was at one moment. */
@@ -125,10 +130,29 @@ export async function openView(
         options: { automatic: false, flushRowCount: 50_000 },
       }),
     )
+    // What a compaction was about when it was cut short, or frozen, counts as at a start.
+    const settled: CompactionEvent[] = []
+    const listener = (event: CompactionEvent) => settled.push(event)
+    await settleSegments({ catalog: withoutCommits(catalog), segments, listener })
     const dispose = () => floors[Symbol.asyncDispose]()
-    return { storeId, segments, catalog, events, [Symbol.asyncDispose]: dispose }
+    return { storeId, segments, catalog, events, settled, [Symbol.asyncDispose]: dispose }
   } catch (error) {
     await floors[Symbol.asyncDispose]().catch(() => {})
     throw error
+  }
+}
+
+/** A view shows the journal as it is: nothing is added to it. */
+function withoutCommits(catalog: LocalCatalog): Catalog {
+  return {
+    get: (key) => catalog.get(key),
+    peek: (key) => catalog.peek(key),
+    range: (range) => catalog.range(range),
+    settled: () => catalog.settled(),
+    commit: () => Promise.reject(new MaintenanceError('invalid', 'a view takes no commits')),
+    feed: (since, signal) => catalog.feed(since, signal),
+    sequence: catalog.sequence,
+    isInDoubt: catalog.isInDoubt,
+    [Symbol.asyncDispose]: async () => {},
   }
 }
