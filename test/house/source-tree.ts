@@ -112,7 +112,8 @@ function importOf(node: Node): Import | null {
       return { specifier: literal(node['source']), isTypeOnly: true, isDynamic: false }
     case 'CallExpression': {
       // createRequire's result is called `require` by convention; the test of the rules holds it.
-      if (!isNode(node['callee']) || node['callee']['name'] !== 'require') return null
+      const { callee } = node
+      if (!isNode(callee) || !['require', 'loadLate'].includes(String(callee['name']))) return null
       const [argument] = node['arguments'] as readonly Node[]
       return { specifier: literal(argument), isTypeOnly: false, isDynamic: true }
     }

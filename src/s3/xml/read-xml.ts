@@ -1,5 +1,7 @@
-import { SaxesParser } from 'saxes'
+import { loadLate } from '../../base/load-late.ts'
 import { S3Error } from '../errors.ts'
+
+const library = loadLate<typeof import('saxes')>('saxes')
 
 /**
  * One element of a request's XML document. Attributes, comments and instructions are checked, then
@@ -40,7 +42,7 @@ interface OpenElement {
 
 function parse(source: string): XmlElement {
   // Events, not a general tree: ten thousand parts take about 10 ms of the event loop.
-  const parser = new SaxesParser({ position: false })
+  const parser = new (library().SaxesParser)({ position: false })
   const open: OpenElement[] = []
   let root: XmlElement | null = null
   const refuse = () => {
