@@ -23,6 +23,7 @@ export interface TierGround {
   readonly remote: AsyncDisposable
 }
 
+/** By the settings; with a bucket the cold directory is the data directory's own. */
 export function tierDirectories({ warmDir, coldDir, coldBucket }: Config, path: string) {
   const cold = coldBucket === null ? coldDir : coldFolder(path)
   return {
@@ -31,6 +32,7 @@ export function tierDirectories({ warmDir, coldDir, coldBucket }: Config, path: 
   }
 }
 
+/** No I/O: what is there is looked at by the segments. */
 export function tierGround(config: Config, { fileSystem, path, storeId }: TierPlace): TierGround {
   const tiers = tierDirectories(config, path)
   const { coldBucket: bucket } = config

@@ -1,6 +1,7 @@
 /**
- * Writes the bytes of an object anew, into another tier: the same parts, each a blob of its own. The
- * new blobs are durable when this resolves, and nothing names them until a change takes them over.
+ * Writes the bytes of an object anew, into another tier: the same parts, each a blob of its own.
+ * The new blobs are durable when this resolves, and nothing names them until a change takes them
+ * over.
  */
 import type { BlobRef, BlobRemains } from '../engine/blob-store.ts'
 import type { Place, Tier } from '../segment/types.ts'

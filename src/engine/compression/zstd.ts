@@ -1,4 +1,3 @@
-import { createRequire } from 'node:module'
 import { type Codec, CodecError } from './codec.ts'
 
 /** Fast enough for a client that waits: about as fast as a warm disk writes. */
@@ -9,34 +8,25 @@ const MAGIC = 0xfd2fb528
 /** RFC 8878 §3.1.1.2.4: no block makes more than this. */
 const BLOCK_RAW_SIZE_MAX = 128 * 1024
 
-interface Bindings {
-  compress(raw: Buffer, level: number): Promise<Buffer>
-  decompress(stored: Buffer): Promise<Buffer>
-}
-
 /**
  * Loaded when first needed: nothing is written as Zstd while it is hot. The package's own front
  * (1.2.2) drops the level on its way to the bindings, so they are called themselves.
  */
-function library(): Bindings {
-  const load = createRequire(import.meta.url)
-  return load('@mongodb-js/zstd/bindings.js') as Bindings
-}
+const library = async () => (await import('@mongodb-js/zstd/bindings.js')).default
 
 /** One Zstd frame (RFC 8878). Always off the event loop. */
 export const zstd: Codec = {
   name: 'zstd',
-  compress: (raw) => library().compress(raw, WARM_LEVEL),
+  compress: async (raw) => (await library()).compress(raw, WARM_LEVEL),
 
   async decompress(stored, rawSize) {
     // The decoder takes no limit: how much the blocks can make is counted first.
     const limit = Math.ceil(rawSize / BLOCK_RAW_SIZE_MAX) * BLOCK_RAW_SIZE_MAX
     if (rawSizeBound(stored) > limit) throw new CodecError('zstd frame makes too much')
-    const raw = await library()
-      .decompress(stored)
-      .catch((cause: unknown) => {
-        throw new CodecError('zstd frame', { cause })
-      })
+    const { decompress } = await library()
+    const raw = await decompress(stored).catch((cause: unknown) => {
+      throw new CodecError('zstd frame', { cause })
+    })
     if (raw.length !== rawSize) throw new CodecError('zstd raw size')
     return raw
   },
@@ -45,7 +35,7 @@ export const zstd: Codec = {
 /** The same frames, made smaller with more effort. */
 export const zstdHigh: Codec = {
   ...zstd,
-  compress: (raw) => library().compress(raw, COLD_LEVEL),
+  compress: async (raw) => (await library()).compress(raw, COLD_LEVEL),
 }
 
 /**

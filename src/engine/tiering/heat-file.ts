@@ -1,6 +1,6 @@
 /**
- * The heat of all segments between two processes (docs/format.md#heat). Disposable: a file that does
- * not verify is as good as none, and then everything starts cold.
+ * The heat of all segments between two processes (docs/format.md#heat). Disposable: a file that
+ * does not verify is as good as none, and then everything starts cold.
  */
 import { crc32c } from '@node-rs/crc32'
 import { readFile, writeFileAtomically } from '../../platform/atomic-file.ts'

@@ -13,6 +13,7 @@ const defaults: HeatOptions = { halfLifeMs: DAY_MS }
 /** Cooler than this is cold: forgotten. */
 const HEAT_MIN = 0.01
 
+/** One per store; the engine tells it of reads, whoever moves segments asks it. */
 export class Heat {
   readonly #options: HeatOptions
   readonly #bySegment = new Map<number, number>()

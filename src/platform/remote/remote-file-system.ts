@@ -40,6 +40,7 @@ const OWNER_NAME = 'varve-tier.json'
 /** Read back and compared at a time. */
 const COMPARED_SIZE = 4 * 1024 * 1024
 
+/** Several calls may be under way; of `ship`, one per file. The remote folder stays the caller's. */
 export class RemoteFileSystem implements FileSystem {
   readonly #parts: RemoteFileSystemParts
   readonly #local: FileSystem

@@ -24,6 +24,7 @@ const CONNECTION_TIMEOUT_MS = 3000
 const REQUEST_TIMEOUT_MS = 30_000
 const ATTEMPTS_MAX = 3
 
+/** Makes no connection before the first call. */
 export class S3Folder implements RemoteFolder {
   readonly name: string
   readonly #options: S3FolderOptions

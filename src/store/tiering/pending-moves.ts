@@ -1,6 +1,6 @@
 /**
- * Takes small bodies, which rode in their commit, to the tier of their class. Resumable: a body that
- * was not taken yet has its row, and a row whose body is where it belongs, or gone, goes.
+ * Takes small bodies, which rode in their commit, to the tier of their class. Resumable: a body
+ * that was not taken yet has its row, and a row whose body is where it belongs, or gone, goes.
  */
 import type { Catalog } from '../../catalog/catalog.ts'
 import type { BucketName } from '../../model/bucket-name.ts'

@@ -1,6 +1,6 @@
 /**
- * Takes what is stored where it belongs: small bodies to the tier of their class, and whole segments
- * to colder tiers as they age and nobody reads them, and off this machine if the cold tier is not on
+ * Takes what is stored where it belongs: small bodies to the tier of their class, whole segments to
+ * colder tiers as they age and nobody reads them, and off this machine if the cold tier is not on
  * it. It decides; compaction, the store and the segments move.
  */
 import type { Heat } from '../../engine/tiering/heat.ts'

@@ -35,14 +35,14 @@ export interface BedOptions extends Partial<TieringOptions> {
 
 export type TieringBed = Awaited<ReturnType<typeof openTieringBed>>
 
-export async function openTieringBed(local: FileSystem, options: BedOptions = {}) {
-  const { seed = 1, hours = 0, tiers = { warm: '/warm', cold: '/cold' }, ...policy } = options
+type Listener = (event: CompactionEvent | TieringEvent) => void
+
+/** All floors up to the store. */
+async function openFloors(local: FileSystem, options: BedOptions, listener: Listener) {
+  const { seed = 1, hours = 0, tiers = { warm: '/warm', cold: '/cold' }, remote } = options
   const random = new SeededRandom(seed)
-  let now = START + hours * HOUR_MS
-  const clock = { now: () => now++ }
-  const events: (CompactionEvent | TieringEvent)[] = []
-  const listener = (event: CompactionEvent | TieringEvent) => void events.push(event)
-  const { remote } = policy
+  const time = { now: START + hours * HOUR_MS }
+  const clock = { now: () => time.now++ }
   const shipping =
     remote === undefined
       ? null
@@ -68,26 +68,32 @@ export async function openTieringBed(local: FileSystem, options: BedOptions = {}
   const limits = { inlineSizeMax: 256, partSizeMin: 1 }
   const context = { catalog, engine, clock, random, readers }
   const store = await LocalObjectStore.open({ ...context, options: limits })
+  return { fs, time, segments, lineage, heat, store, ...context }
+}
+
+export async function openTieringBed(local: FileSystem, options: BedOptions = {}) {
+  const events: (CompactionEvent | TieringEvent)[] = []
+  const listener: Listener = (event) => void events.push(event)
+  const floors = await openFloors(local, options, listener)
+  const { segments, catalog, engine, heat, store } = floors
   const compaction = new Compaction({
-    ...context,
-    segments,
-    lineage,
+    ...floors,
     listener,
     options: { deadRatioMin: 0.2, ageMinMs: 0, bytesPerSecond: 0, segmentSizeMax: 8192 },
     onReplaced: (sources, output) => heat.inherit(sources, output),
   })
-  const tiering = new Tiering(context, {
+  const tiering = new Tiering(floors, {
     segments,
     compaction,
     heat,
-    saveHeat: () => saveHeat(fs, '/data/heat', heat),
-    clock,
+    saveHeat: () => saveHeat(floors.fs, '/data/heat', heat),
+    clock: floors.clock,
     options: {
       warmAfterMs: 10 * HOUR_MS,
       coldAfterMs: 100 * HOUR_MS,
       heatMax: 5,
       heatSaveIntervalMs: HOUR_MS,
-      ...policy,
+      ...options,
     },
     listener,
   })
@@ -101,7 +107,7 @@ export async function openTieringBed(local: FileSystem, options: BedOptions = {}
     tiering,
     events,
     pass: (spent: number) => {
-      now += spent * HOUR_MS
+      floors.time.now += spent * HOUR_MS
     },
     /** Moves until all is in its place. */
     async moveAll(): Promise<number> {
