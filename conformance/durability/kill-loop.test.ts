@@ -13,7 +13,8 @@ const seed = Number(process.env['VARVE_KILL_SEED'] ?? Date.now() % 2 ** 31)
 describe('kill -9 under load', () => {
   it(`${cycleCount} times, seed ${seed}`, { timeout: 60_000 + cycleCount * 10_000 }, async () => {
     const folder = await mkdtemp(path.join(tmpdir(), 'varve-kill-'))
-    const server = await ServerProcess.start({ env: smallFiles })
+    const dataDir = path.join(folder, 'data')
+    const server = await ServerProcess.start({ env: smallFiles(folder), dataDir })
     try {
       const scene = new ProcessKill(server)
       const oraclePath = path.join(folder, 'oracle')

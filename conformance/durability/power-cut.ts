@@ -18,7 +18,8 @@ export class PowerCut implements CrashScene, AsyncDisposable {
     const disk = await LoopDisk.make(size)
     try {
       const dataDir = path.join(disk.path, 'data')
-      return new PowerCut(await ServerProcess.start({ env: smallFiles, dataDir }), disk)
+      const env = smallFiles(disk.path)
+      return new PowerCut(await ServerProcess.start({ env, dataDir }), disk)
     } catch (error) {
       await disk[Symbol.asyncDispose]()
       throw error

@@ -2,7 +2,10 @@
  * Many clients on the same keys of a real server that is killed again and again: does every key
  * behave as one register? A listing counts as a read of every key at some moment while it ran.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
 import { Agent } from 'node:http'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findViolation, type Violation } from '../../test/linearizability/linearizable.ts'
 import { type ObjectAction, objectRegister } from '../../test/linearizability/object-register.ts'
@@ -35,8 +38,19 @@ const BUCKET = 'registers'
 const LIST_EVERY_MS = 40
 /** @throws Error when a client is told what no client should be told */
 export async function runRegisters(options: RegisterRunOptions): Promise<RegisterResult> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'varve-registers-'))
+  const dataDir = path.join(folder, 'data')
+  const server = await ServerProcess.start({ env: smallFiles(folder), dataDir })
+  try {
+    return await fight(server, options)
+  } finally {
+    await server.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function fight(server: ServerProcess, options: RegisterRunOptions): Promise<RegisterResult> {
   const { operationCount, seed, killCount, clientCount, keyCount } = options
-  await using server = await ServerProcess.start({ env: smallFiles })
   const agent = new Agent({ keepAlive: true, maxSockets: clientCount + 1 })
   const wire = new Wire(server.endpoint, agent)
   await wire.send({ method: 'PUT', path: `/${BUCKET}` })

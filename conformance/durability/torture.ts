@@ -44,11 +44,14 @@ async function main(): Promise<boolean> {
 }
 
 async function killed(cycleCount: number): Promise<boolean> {
-  const server = await ServerProcess.start({ env: smallFiles })
+  const folder = await mkdtemp(path.join(tmpdir(), 'varve-torture-'))
+  const dataDir = path.join(folder, 'data')
+  const server = await ServerProcess.start({ env: smallFiles(folder), dataDir })
   try {
     return await looped('kill -9', new ProcessKill(server), cycleCount)
   } finally {
     await server.close()
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

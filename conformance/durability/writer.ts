@@ -10,6 +10,8 @@ const LARGE_RATE = 0.02
 /** The least S3 allows for a part that is not the last. */
 const PART_SIZE = 5 * KIB * KIB
 const TWO_PARTS_RATE = 0.15
+/** Of the hot, the warm and the cold tier. */
+const STORAGE_CLASSES = ['STANDARD', 'STANDARD', 'STANDARD_IA', 'GLACIER_IR']
 
 export interface WriterOptions {
   readonly wire: Wire
@@ -73,7 +75,8 @@ export class Writer {
   }
 
   async #put(key: string, value: Value): Promise<void> {
-    await this.#ok({ method: 'PUT', path: this.#path(key), body: bytesOf(value) })
+    const headers = this.#storageClass()
+    await this.#ok({ method: 'PUT', path: this.#path(key), headers, body: bytesOf(value) })
   }
 
   async #delete(key: string): Promise<void> {
@@ -82,10 +85,11 @@ export class Writer {
 
   async #copy(key: string): Promise<void> {
     const { random } = this.#options
-    const sources = [...this.#known].filter(([name, state]) => state !== null && name !== key)
+    // Onto itself too: that takes an object to another tier.
+    const sources = [...this.#known].filter(([, state]) => state !== null)
     const source = sources[Math.floor(random() * sources.length)]
     if (source === undefined) return
-    const headers = { 'x-amz-copy-source': this.#path(source[0]) }
+    const headers = { 'x-amz-copy-source': this.#path(source[0]), ...this.#storageClass() }
     await this.#change(key, source[1], async () => {
       await this.#ok({ method: 'PUT', path: this.#path(key), headers })
     })
@@ -96,7 +100,8 @@ export class Writer {
     const path = this.#path(key)
     const isLong = this.#options.random() < TWO_PARTS_RATE
     const value = this.#value(isLong ? [PART_SIZE, 10 * KIB] : [80 * KIB])
-    const begun = await this.#ok({ method: 'POST', path, query: 'uploads=' })
+    const headers = this.#storageClass()
+    const begun = await this.#ok({ method: 'POST', path, headers, query: 'uploads=' })
     const upload = `uploadId=${encodeURIComponent(element(begun.text, 'UploadId') ?? '')}`
     const parts: string[] = []
     for (const [at, piece] of value.entries()) {
@@ -113,6 +118,11 @@ export class Writer {
 
   #value(sizes: readonly number[]): Value {
     return sizes.map((size) => ({ seed: Math.floor(this.#options.random() * 2 ** 32), size }))
+  }
+
+  #storageClass(): { readonly 'x-amz-storage-class': string } {
+    const pick = Math.floor(this.#options.random() * STORAGE_CLASSES.length)
+    return { 'x-amz-storage-class': STORAGE_CLASSES[pick] ?? 'STANDARD' }
   }
 
   #path(key: string): string {
