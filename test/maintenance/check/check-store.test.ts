@@ -3,6 +3,7 @@ import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
 import { everyKey } from '../../../src/catalog/kv/ordered-kv.ts'
 import { checkStore } from '../../../src/maintenance/check/check-store.ts'
 import { counterKey } from '../../../src/store/rows/keys.ts'
+import type { Machine } from '../../simulation/machine.ts'
 import { groundOf, makeBed } from '../store-bed.ts'
 
 describe('check', () => {
@@ -73,5 +74,30 @@ describe('check', () => {
     expect(report.damageCount).toBe(0)
     await lock?.release()
     expect((await checkStore(groundOf(machine), { payloads: 'none' })).state).toBe('alone')
+  })
+
+  it('finds nothing wrong at any moment of a compaction', async () => {
+    const { machine, state } = await makeBed('closed')
+    const stack = await machine.open()
+    for (const [bucket, { objects }] of state) {
+      for (const key of [...objects.keys()].filter((_, index) => index % 2 === 0)) {
+        await stack.store.deleteObject({ bucket, key, conditions: {} } as never)
+      }
+    }
+    const moments: Machine[] = []
+    machine.fs.intercept(({ operation }) => {
+      const isChange = ['write', 'sync', 'remove', 'create'].includes(operation)
+      if (isChange) moments.push(machine.crash({ model: 'keep-all' }))
+      return null
+    })
+    await stack.compact()
+    machine.fs.intercept(null)
+    await stack.close()
+    expect(moments.length).toBeGreaterThan(10)
+    for (const [index, moment] of moments.entries()) {
+      const { findings } = await checkStore(groundOf(moment), { payloads: 'all' })
+      const damages = findings.filter(({ weight }) => weight === 'damage')
+      expect(damages, `moment ${index} of ${moments.length}`).toEqual([])
+    }
   })
 })
