@@ -3,7 +3,7 @@ import type { Catalog } from '../catalog/catalog.ts'
 import type { BucketName } from '../model/bucket-name.ts'
 import type { Change } from './change.ts'
 import { commit } from './commit.ts'
-import { dropBucketConfigs, startAccess } from './configure-bucket.ts'
+import { dropBucketConfigs, startConfigs } from './configure-bucket.ts'
 import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { purgeRemovedBucket } from './multipart/abort-upload.ts'
@@ -46,7 +46,7 @@ export async function createBucket(
     const row = { id, createdAt, region: options.region, versioning: 'unversioned' as const }
     change.put(nextBucketKey, encodeNextBucket(id + 1))
     change.put(bucketKey(bucket), encodeBucket(row))
-    startAccess(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
+    startConfigs(change, id, { newBucketAccess: context.options.newBucketAccess, ...options })
   })
 }
 

@@ -59,7 +59,7 @@ export async function deleteBucketConfig(
 }
 
 /** What a new bucket, of whose id no row speaks yet, starts with. */
-export function startAccess(
+export function startConfigs(
   change: Change,
   bucketId: number,
   options: CreateBucketOptions & Pick<StoreOptions, 'newBucketAccess'>,
@@ -80,6 +80,10 @@ export function startAccess(
   if (isOpen) {
     const row = encodeBucketConfig('publicAccessBlock', null)
     change.put(bucketConfigKey(bucketId, 'publicAccessBlock'), row)
+  }
+  const { tags } = options
+  if (tags !== undefined && tags.length > 0) {
+    change.put(bucketConfigKey(bucketId, 'tags'), encodeBucketConfig('tags', tags))
   }
 }
 

@@ -80,6 +80,7 @@ export interface CreateBucketOptions {
   /** As the store's options have it unless given. */
   readonly ownership?: ObjectOwnership
   readonly acl?: Acl
+  readonly tags?: Tags
 }
 
 export interface PutObjectAclInput extends VersionName {

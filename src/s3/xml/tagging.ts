@@ -1,6 +1,6 @@
 import type { Tags } from '../../store/object-store.ts'
 import { allowOnly, child, requiredText } from './read-fields.ts'
-import { malformed, readXml } from './read-xml.ts'
+import { malformed, readXml, type XmlElement } from './read-xml.ts'
 import { element, parent, xmlDocument } from './write-xml.ts'
 
 export function tagging(tags: Tags): string {
@@ -20,6 +20,11 @@ export function readTagging(text: string): Tags {
   allowOnly(root, new Set(['TagSet']))
   const set = child(root, 'TagSet')
   if (set === null) throw malformed()
+  return readTags(set)
+}
+
+/** Of an element that holds nothing but Tag elements. @throws S3Error `MalformedXML` */
+export function readTags(set: XmlElement): Tags {
   allowOnly(set, new Set(['Tag']))
   return set.children.map((tag) => ({
     key: requiredText(tag, 'Key'),

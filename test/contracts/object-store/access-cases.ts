@@ -168,6 +168,12 @@ export function accessCases(openSubject: OpenSubject): void {
       expect(await failure(store.getBucket('one' as BucketName))).toBe('no-such-bucket')
       await make('one', { acl: 'private', ownership: 'ObjectWriter' })
       expect(await store.getBucketConfig('one' as BucketName, 'ownership')).toBe('ObjectWriter')
+      const tags = [{ key: 'a', value: '' }]
+      await make('two', { tags })
+      expect(await store.getBucketConfig('two' as BucketName, 'tags')).toEqual(tags)
+      expect((await store.getBucketAccess('two' as BucketName)).ownership).toBe(
+        'BucketOwnerEnforced',
+      )
     }),
   )
 

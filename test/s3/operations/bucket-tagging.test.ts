@@ -36,6 +36,14 @@ describe('tags of a bucket', () => {
     expect((await refusal(tags(Bucket))).code).toBe('NoSuchTagSet')
   })
 
+  it('are there from the start when the bucket is made with them', async () => {
+    const TagSet = [{ Key: 'team', Value: 'blue' }]
+    const CreateBucketConfiguration = { Tags: TagSet }
+    const command = new S3.CreateBucketCommand({ Bucket: 'born-tagged', CreateBucketConfiguration })
+    await server.client.send(command)
+    expect(await tags('born-tagged')).toEqual(TagSet)
+  })
+
   it.each([
     ['more than fifty', many(51)],
     ['one twice', [...many(1), ...many(1)]],

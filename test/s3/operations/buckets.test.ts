@@ -91,7 +91,11 @@ describe('buckets', () => {
     ['grants to nobody there is', { GrantRead: 'id="x"' }, 'InvalidArgument'],
     ['an ownership there is not', { ObjectOwnership: 'Everybody' }, 'InvalidArgument'],
     ['Object Lock', { ObjectLockEnabledForBucket: true }, 'NotImplemented'],
-    ['tags', { CreateBucketConfiguration: { Tags: [{ Key: 'a', Value: 'b' }] } }, 'NotImplemented'],
+    [
+      'tags that are none',
+      { CreateBucketConfiguration: { Tags: [{ Key: 'aws:a', Value: 'b' }] } },
+      'InvalidTag',
+    ],
   ])('are not made with %s, which would not act', async (_name, settings, code) => {
     expect((await refusal(create('setting-bucket', settings))).code).toBe(code)
     const there = server.client.send(new HeadBucketCommand({ Bucket: 'setting-bucket' }))

@@ -9,7 +9,8 @@ import type { RequestHeaders } from '../../request.ts'
 import { requireBucket } from '../../resource-names.ts'
 import { parseAclHeaders } from '../../wire/acl-headers.ts'
 import { parseObjectOwnership } from '../../wire/object-ownership.ts'
-import { readLocationConstraint } from '../../xml/create-bucket-configuration.ts'
+import { BUCKET_TAGS_MAX, checkTags } from '../../wire/tags.ts'
+import { readCreateBucketConfiguration } from '../../xml/create-bucket-configuration.ts'
 
 const BODY_SIZE_MAX = 64 * 1024
 
@@ -22,14 +23,13 @@ export const createBucket = operation({
   async decode(request) {
     const bucket = requireBucket(request.bucket)
     refuseSettings(request.headers)
-    return {
-      bucket,
-      access: parseAccess(request.headers),
-      location: readLocationConstraint(await request.textBody(BODY_SIZE_MAX)),
-    }
+    const access = parseAccess(request.headers)
+    const body = await request.textBody(BODY_SIZE_MAX)
+    const { location, tags } = readCreateBucketConfiguration(body)
+    return { bucket, location, settings: { tags: checkTags(tags, BUCKET_TAGS_MAX), ...access } }
   },
 
-  async handle({ store, region }, { bucket, access, location }) {
+  async handle({ store, region }, { bucket, location, settings }) {
     if (location !== null && location !== region) {
       throw new S3Error(
         'IllegalLocationConstraintException',
@@ -39,7 +39,7 @@ export const createBucket = operation({
         },
       )
     }
-    await makeBucket(store, bucket, { region, ...access })
+    await makeBucket(store, bucket, { region, ...settings })
     return emptyReply({ location: `/${bucket}` })
   },
 })
