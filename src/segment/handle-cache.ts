@@ -1,4 +1,4 @@
-import type { FileHandle, FileSystem } from '../platform/file-system.ts'
+import { errnoOf, type FileHandle, type FileSystem } from '../platform/file-system.ts'
 
 interface Slot {
   readonly handle: Promise<FileHandle>
@@ -59,7 +59,7 @@ export class HandleCache implements AsyncDisposable {
       known.userCount += 1
       return known
     }
-    const slot: Slot = { handle: this.#fs.open(path, 'read'), userCount: 1, dropped: false }
+    const slot: Slot = { handle: this.#open(path), userCount: 1, dropped: false }
     this.#slots.set(path, slot)
     slot.handle.catch(() => {
       // A file that could not be opened is tried again by the next use.
@@ -67,6 +67,20 @@ export class HandleCache implements AsyncDisposable {
     })
     this.#evict()
     return slot
+  }
+
+  /** When the process has too many files open, those nobody reads from are closed first. */
+  async #open(path: string): Promise<FileHandle> {
+    try {
+      return await this.#fs.open(path, 'read')
+    } catch (error) {
+      const code = errnoOf(error)
+      const idle = [...this.#slots].filter(([, { userCount }]) => userCount === 0)
+      if ((code !== 'EMFILE' && code !== 'ENFILE') || idle.length === 0) throw error
+      for (const [name] of idle) this.drop(name)
+      await Promise.all(this.#closing)
+      return this.#fs.open(path, 'read')
+    }
   }
 
   #release(slot: Slot): void {

@@ -84,3 +84,23 @@ describe('handle cache', () => {
     expect(await cache.use('/d/0', firstByte)).toBe(0)
   })
 })
+
+it('closes what nobody reads from when there are too many open files', async () => {
+  const fs = new MemoryFileSystem()
+  const names = ['/a', '/b', '/c', '/d']
+  for (const name of names) await (await fs.open(name, 'create')).close()
+  let openCount = 0
+  fs.intercept(({ operation }) => {
+    if (operation === 'open') openCount++
+    return operation === 'open' && cache.size > 2 ? { code: 'EMFILE' } : null
+  })
+  const cache = new HandleCache(fs, 10)
+  for (const name of names.slice(0, 3)) await cache.use(name, async () => {})
+  await cache.use('/c', async () => {
+    // What is read from stays open.
+    await cache.use('/d', async () => {})
+    expect(cache.size).toBe(2)
+  })
+  expect(openCount).toBe(5)
+  await cache[Symbol.asyncDispose]()
+})

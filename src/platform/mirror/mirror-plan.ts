@@ -58,12 +58,12 @@ export class MirrorError extends Error {
 type Held = PlannedCopy & { readonly index: number; readonly record: MirrorRecord }
 
 /**
- * @param lost  directories that the operator says are gone for good
+ * @param lost  directories that the operator says are gone for good; means nothing for one that is
+ *   there and holds what it should
  * @throws MirrorError
  */
 export function planMirror(found: readonly PlannedCopy[], lost: readonly string[]): MirrorPlan {
   const copies = withoutUnborn(found)
-  requireReallyLost(copies, lost)
   const held: Held[] = []
   const singles: number[] = []
   for (const [index, each] of copies.entries()) {
@@ -194,16 +194,6 @@ function trusted(member: MirrorMember, { held, newest, lost, copies }: Knowledge
       `(${inWords(copies)}). Bring it back; or, if it is gone for good, start once with ` +
       `--mirror-lost ${member.directory}`,
   )
-}
-
-/** What is there and holds data is not lost, and is nothing to be overwritten by a mistake. */
-function requireReallyLost(copies: readonly PlannedCopy[], lost: readonly string[]): void {
-  for (const { directory, copy } of copies) {
-    const isGone = copy.found === 'absent' || copy.found === 'empty'
-    if (lost.includes(directory) && !isGone) {
-      throw new MirrorError('diverged', `${directory} is not lost, it holds data: empty it first`)
-    }
-  }
 }
 
 function diverged(held: readonly Held[], what: string): MirrorError {

@@ -70,6 +70,21 @@ describe('an empty disk in the place of one that is gone', () => {
     await openMirror([crashed(fresh)], { lost: ['/a'] })
   })
 
+  it('has what was durable in a file that is open, without another sync', async () => {
+    const [first, second] = await twoDisks()
+    await (await openMirror([first, second]))[Symbol.asyncDispose]()
+    const fresh = await disk('/b')
+    await using mirror = await openMirror([first, fresh], { lost: ['/b'] })
+    const open = await mirror.fileSystem.open('/a/open', 'create')
+    await open.write([Buffer.alloc(2_500_000, 'x')], 0)
+    await open.sync()
+    await mirror.fileSystem.syncDirectory('/a')
+    mirror.start()
+    await isWhole(mirror)
+    expect((await textOn(crashed(fresh), 'open'))?.length).toBe(2_500_000)
+    await open.close()
+  })
+
   it('fills the first directory from the second one as well', async () => {
     const [first, second] = await twoDisks()
     {
