@@ -158,6 +158,25 @@ export function accessCases(openSubject: OpenSubject): void {
   )
 
   it(
+    'keeps the kinds in agreement whoever is faster',
+    onStore(openSubject, async (store) => {
+      for (let round = 0; round < 20; round++) {
+        await store.putBucketConfig(bucket, 'acl', 'private')
+        await allowAcls(store)
+        const both = [
+          () => store.putBucketConfig(bucket, 'acl', 'public-read'),
+          () => store.putBucketConfig(bucket, 'ownership', 'BucketOwnerEnforced'),
+        ]
+        const order = round % 2 === 0 ? both : both.reverse()
+        const settled = await Promise.allSettled(order.map((put) => put()))
+        expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+        const { acl, ownership } = await store.getBucketAccess(bucket)
+        expect(acl === 'public-read').toBe(ownership === 'ObjectWriter')
+      }
+    }),
+  )
+
+  it(
     'makes a bucket as it is asked to, or not at all',
     onStore(openSubject, async (store) => {
       const make = (name: string, more: object) =>
