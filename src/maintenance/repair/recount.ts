@@ -170,12 +170,3 @@ async function countUsage({ draft, family, actions }: RepairContext): Promise<vo
     actions.push({ action: 'mended', what, why: `it was ${before}, the sum is ${sum}` })
   }
 }
-
-function isReadable(decode: () => unknown): boolean {
-  try {
-    decode()
-    return true
-  } catch {
-    return false
-  }
-}
