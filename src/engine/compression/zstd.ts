@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module'
+import type * as Zstd from '@mongodb-js/zstd'
 import { type Codec, CodecError } from './codec.ts'
 
 /** Fast enough for a client that waits: about as fast as a warm disk writes. */
@@ -12,18 +14,20 @@ const BLOCK_RAW_SIZE_MAX = 128 * 1024
  * Loaded when first needed: nothing is written as Zstd while it is hot. The package's own front
  * (1.2.2) drops the level on its way to the bindings, so they are called themselves.
  */
-const library = async () => (await import('@mongodb-js/zstd/bindings.js')).default
+function library(): typeof Zstd {
+  return createRequire(import.meta.url)('@mongodb-js/zstd/bindings.js') as typeof Zstd
+}
 
 /** One Zstd frame (RFC 8878). Always off the event loop. */
 export const zstd: Codec = {
   name: 'zstd',
-  compress: async (raw) => (await library()).compress(raw, WARM_LEVEL),
+  compress: (raw) => library().compress(raw, WARM_LEVEL),
 
   async decompress(stored, rawSize) {
     // The decoder takes no limit: how much the blocks can make is counted first.
     const limit = Math.ceil(rawSize / BLOCK_RAW_SIZE_MAX) * BLOCK_RAW_SIZE_MAX
     if (rawSizeBound(stored) > limit) throw new CodecError('zstd frame makes too much')
-    const { decompress } = await library()
+    const { decompress } = library()
     const raw = await decompress(stored).catch((cause: unknown) => {
       throw new CodecError('zstd frame', { cause })
     })
@@ -35,7 +39,7 @@ export const zstd: Codec = {
 /** The same frames, made smaller with more effort. */
 export const zstdHigh: Codec = {
   ...zstd,
-  compress: async (raw) => (await library()).compress(raw, COLD_LEVEL),
+  compress: (raw) => library().compress(raw, COLD_LEVEL),
 }
 
 /**
