@@ -41,7 +41,15 @@ export function versionInfo(
   object: ObjectHeadFields,
   bucket: BucketFields,
 ): VersionInfo {
-  return { versionId: shownVersionId(bucket, object.version), ...objectInfo(key, object) }
+  return {
+    key,
+    size: object.size,
+    etag: etagText(object),
+    lastModified: object.modifiedAt,
+    storageClass: object.storageClass,
+    checksum: checksumOfObject(object),
+    versionId: shownVersionId(bucket, object.version),
+  }
 }
 
 /** A bucket that never had versioning shows no ids. */
