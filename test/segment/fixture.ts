@@ -1,4 +1,5 @@
 import type { FileSystem } from '../../src/platform/file-system.ts'
+import type { Mirror } from '../../src/platform/mirror/mirrored-file-system.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { LocalSegments, type LocalSegmentsOptions } from '../../src/segment/local-segments.ts'
 import type { ScanStep, SegmentWriter } from '../../src/segment/segments.ts'
@@ -14,12 +15,14 @@ export function openSegments(
     directory?: string
     seed?: number
     tiers?: TierDirectories
+    mirror?: Mirror
   } = {},
 ): Promise<LocalSegments> {
   return LocalSegments.open({
     fs,
     directory: options.directory ?? folder,
     ...(options.tiers === undefined ? {} : { tiers: options.tiers }),
+    mirror: options.mirror ?? null,
     storeId,
     clock: { now: () => 1_700_000_000_000 },
     random: new SeededRandom(options.seed ?? 1),

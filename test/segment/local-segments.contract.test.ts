@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FileSystem } from '../../src/platform/file-system.ts'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
+import { MirroredFileSystem } from '../../src/platform/mirror/mirrored-file-system.ts'
 import { NodeFileSystem } from '../../src/platform/node-fs.ts'
 import type { LocalSegments } from '../../src/segment/local-segments.ts'
 import { describeSegments, type SegmentsFixture } from '../contracts/segments.contract.ts'
+import { openMirror } from '../platform/mirror/mirror-bed.ts'
 import { openSegments } from './fixture.ts'
 
 async function fixtureOn(
@@ -15,7 +17,9 @@ async function fixtureOn(
 ): Promise<SegmentsFixture> {
   let seed = 1
   const tiers = { warm: `${directory}/on/another`, cold: `${directory}-cold` }
-  const open = (): Promise<LocalSegments> => openSegments(fs, { directory, tiers, seed: seed++ })
+  const mirror = fs instanceof MirroredFileSystem ? { mirror: fs } : {}
+  const open = (): Promise<LocalSegments> =>
+    openSegments(fs, { directory, tiers, seed: seed++, ...mirror })
   let current = await open()
   return {
     segments: current,
@@ -41,4 +45,11 @@ describeSegments('LocalSegments on disk', async () => {
     await rm(directory, { recursive: true })
     await rm(`${directory}-cold`, { recursive: true })
   })
+})
+
+describeSegments('LocalSegments on two disks', async () => {
+  const disks = ['/data', '/other'].map((directory) => ({ directory, fs: new MemoryFileSystem() }))
+  for (const { fs, directory } of disks) await fs.makeDirectory(directory)
+  const mirror = await openMirror(disks)
+  return fixtureOn(mirror.fileSystem, '/data', () => mirror[Symbol.asyncDispose]())
 })

@@ -144,6 +144,17 @@ describe('segments on two disks', () => {
     })
   })
 
+  it('write anew at once what a read found damaged', async () => {
+    await withBed(async (bed) => {
+      const places = await sealed(bed)
+      const whole = await bytesOn(bed.disks[0]!, NAME)
+      await flip(bed.disks[0]!, NAME, places[1]!.offset + 60)
+      expect((await bed.segments.read(places[1]!)).payload.toString()).toBe(contents[1])
+      expect((await bytesOn(bed.disks[0]!, NAME)).equals(whole)).toBe(true)
+      expect(bed.segments.findings).toEqual([])
+    })
+  })
+
   it('tell what decayed in the same place of both, and serve the rest', async () => {
     await withBed(async (bed) => {
       const places = await sealed(bed)

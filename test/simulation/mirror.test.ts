@@ -21,8 +21,11 @@ interface Run {
 }
 
 /** Runs the history of a seed on a machine; no step of it may fail. */
-async function run(machine: MirrorMachine, seed: number): Promise<Run> {
-  const model = new ReferenceModel()
+async function run(
+  machine: MirrorMachine,
+  seed: number,
+  model = new ReferenceModel(),
+): Promise<Run> {
   const stack = await machine.open()
   const history = new History({ seed, concurrencyMax: 3, controls: ['compact', 'snapshot'] })
   const runner = new RoundRunner(stack.store, model)
@@ -111,9 +114,10 @@ describe('two disks', () => {
     'go on without a step that fails when disk %i dies at any operation',
     async (dead) => {
       let deaths = 0
+      let imageCount = 0
       for (let seed = 1; seed <= HISTORIES; seed++) {
         const total = await operationCount(seed, dead)
-        for (let from = 10 + seed; from < total; from += 5) {
+        for (let from = 10 + seed; from < total; from += 9) {
           const where = `seed ${seed}, disk ${dead} from operation ${from} of ${total}`
           const machine = await MirrorMachine.make(seed)
           const disk = machine.disks[dead] as MemoryFileSystem
@@ -123,11 +127,24 @@ describe('two disks', () => {
             isMissed ||= !['read', 'open', 'stat', 'list', 'space'].includes(operation)
             return { code: 'EIO' }
           })
-          const { model, stack } = await run(machine, seed).catch((cause: unknown) => {
+          const random = new SeededRandom(from)
+          const model = new ReferenceModel()
+          const images: { left: MirrorMachine; expected: Expectation }[] = []
+          // The power goes too, at any moment after the death, and the dead disk is back then.
+          machine.disks[1 - dead]?.intercept(({ index }) => {
+            if (!isMissed || !random.chance(0.05)) return null
+            const left = machine.crash([random.pick(models), random.pick(models)], index)
+            images.push({ left, expected: expectationOf(model) })
+            return null
+          })
+          const { stack } = await run(machine, seed, model).catch((cause: unknown) => {
             throw new Error(where, { cause })
           })
+          machine.disks[1 - dead]?.intercept(null)
           const expected = expectationOf(model)
           await expectState(stack, expected, where)
+          for (const image of images) await expectLeft(image.left, image.expected, where)
+          imageCount += images.length
           // What only failed to be read may be well, and has everything.
           const isLost = machine.problems.length > 0
           if (isMissed) expect(isLost, where).toBe(true)
@@ -147,11 +164,14 @@ describe('two disks', () => {
           deaths++
         }
       }
-      expect(deaths).toBeGreaterThan(80)
+      console.info(`${deaths} deaths of disk ${dead}, ${imageCount} power losses after them`)
+      expect(deaths).toBeGreaterThan(40)
+      expect(imageCount).toBeGreaterThan(100)
     },
   )
 
   it('fill a disk that was replaced while clients write, and it has everything', async () => {
+    let imageCount = 0
     for (let seed = 1; seed <= HISTORIES; seed++) {
       const machine = await MirrorMachine.make(seed)
       const first = await run(machine, seed)
@@ -160,6 +180,17 @@ describe('two disks', () => {
       const replaced = await machine.replace(bad)
       const stack = await replaced.open([mirrorDirectories[bad] ?? ''])
       first.model.fence()
+      const random = new SeededRandom(seed)
+      const images: { left: MirrorMachine; expected: Expectation }[] = []
+      for (const disk of replaced.disks) {
+        disk.intercept(({ operation, index }) => {
+          if (operation === 'read' || replaced.problems.length === 0) return null
+          if (!random.chance(0.1)) return null
+          const left = replaced.crash([random.pick(models), random.pick(models)], index)
+          images.push({ left, expected: expectationOf(first.model) })
+          return null
+        })
+      }
       replaced.fill()
       const history = new History({ seed: seed + 100, concurrencyMax: 3, controls: [] })
       const runner = new RoundRunner(stack.store, first.model)
@@ -169,12 +200,19 @@ describe('two disks', () => {
         await new Promise((resolve) => setImmediate(resolve))
         if (round > 500) throw new Error(`not filled: ${replaced.problems.join()}`)
       }
+      for (const disk of replaced.disks) disk.intercept(null)
+      imageCount += images.length
+      for (const image of images) {
+        await expectLeft(image.left, image.expected, `seed ${seed}, filled in part`)
+      }
       const expected = expectationOf(first.model)
       const left = replaced.crash(['lose-all', 'lose-all'], seed)
       await stack.close()
       const alone = left.without(1 - bad)
       await expectLeft(alone, expected, `seed ${seed}`, [mirrorDirectories[1 - bad] ?? ''])
     }
+    console.info(`${imageCount} power losses while a disk was filled`)
+    expect(imageCount).toBeGreaterThan(50)
   })
 
   it('never serve a flipped bit of one, and have it mended', async () => {
