@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client'
 import type { EngineCounters } from '../../engine/events.ts'
 import type { ScrubPosition } from '../../maintenance/scrub/scrub-position.ts'
 import type { SpaceUsage } from '../../store/compaction/segment-space.ts'
-import type { ObjectStore } from '../../store/object-store.ts'
+import type { BucketUsage, ObjectStore } from '../../store/object-store.ts'
 import type { Prometheus } from './request-metrics.ts'
 
 /** Asked when somebody reads the metrics, and only then. */
@@ -151,6 +151,7 @@ function bucketMetrics(
     const gauge = new prometheus.Gauge({ name, help, labelNames: ['bucket'], registers })
     return [key as BucketMetric, gauge] as const
   })
+  const byTier = bucketTierMetrics(prometheus, registry)
   return async () => {
     const { store } = sources
     const page = await store.listBuckets({ prefix: '', after: '', limit: BUCKET_COUNT_MAX })
@@ -167,6 +168,39 @@ function bucketMetrics(
       gauge.reset()
       for (const { bucket, usage } of usages) {
         if (usage !== null) gauge.set({ bucket }, usage[key])
+      }
+    }
+    byTier(usages)
+  }
+}
+
+interface ToldUsage {
+  readonly bucket: string
+  readonly usage: BucketUsage | null
+}
+
+function bucketTierMetrics(
+  prometheus: Prometheus,
+  registry: Registry,
+): (usages: readonly ToldUsage[]) => void {
+  const options = { labelNames: ['bucket', 'tier'], registers: [registry] }
+  const bytes = new prometheus.Gauge({
+    name: 'varve_bucket_tier_bytes',
+    help: 'Logical bytes of all versions by the tier their storage class put them in.',
+    ...options,
+  })
+  const storedBytes = new prometheus.Gauge({
+    name: 'varve_bucket_tier_stored_bytes',
+    help: 'Bytes on disk of all versions by the tier their storage class put them in.',
+    ...options,
+  })
+  return (usages) => {
+    bytes.reset()
+    storedBytes.reset()
+    for (const { bucket, usage } of usages) {
+      for (const [tier, told] of Object.entries(usage?.tiers ?? {})) {
+        bytes.set({ bucket, tier }, told.bytes)
+        storedBytes.set({ bucket, tier }, told.storedBytes)
       }
     }
   }

@@ -87,6 +87,8 @@ it('tells what the store holds at the moment it is asked', async () => {
   expect(text).toContain('varve_engine_lookups_total 2')
   expect(text).toContain('varve_space_bytes{tier="hot",state="dead"} 4')
   expect(text).toContain('varve_bucket_stored_bytes{bucket="photos"} 90')
+  expect(text).toContain('varve_bucket_tier_bytes{bucket="photos",tier="hot"} 100')
+  expect(text).toContain('varve_bucket_tier_stored_bytes{bucket="photos",tier="cold"} 0')
   expect(text).toContain('varve_findings 1')
   expect(text).toContain('varve_ready 0')
   expect(text).toContain('varve_scrub_damages 2')
