@@ -30,7 +30,10 @@ describe('the order of calls to the disk', () => {
     for (const { title, operations } of traces) {
       for (const [index, { operation, path, target }] of operations.entries()) {
         if (operation !== 'rename') continue
-        const before = operations.slice(0, index).filter((one) => one.path === path)
+        // That it is read back in between changes nothing.
+        const before = operations
+          .slice(0, index)
+          .filter((one) => one.path === path && one.operation !== 'open')
         expect({ title, path, last: before.at(-1)?.operation }).toMatchObject({ last: 'sync' })
         expect(isSynced(operations.slice(index), folderOf(target ?? ''))).toBe(true)
       }
