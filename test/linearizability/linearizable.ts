@@ -1,8 +1,9 @@
 /**
  * Decides whether a concurrent history could have happened one operation after another, each at one
  * moment between its call and its return: linearizability, by the search of Wing and Gong with the
- * memory of visited states that Lowe added, and with less to try where an order can lead nowhere. Histories of independent keys are checked key by key,
- * which is the same (Herlihy and Wing's locality) and far cheaper.
+ * memory of visited states that Lowe added, and with less to try where an order can lead nowhere.
+ * Histories of independent keys are checked key by key, which is the same (Herlihy and Wing's
+ * locality) and far cheaper.
  */
 
 /** One operation of a history. Moments are those of one clock that never shows the same twice. */
