@@ -1,3 +1,4 @@
+import { isAbsolute, relative, resolve } from 'node:path'
 import { Command } from 'commander'
 import { type BackupReport, backupStore } from '../maintenance/backup/backup-store.ts'
 import { openTarget } from '../maintenance/backup/open-target.ts'
@@ -16,6 +17,7 @@ export function backupVerb(): Command {
     .action(async (place: string, flags: ParsedFlags) => {
       const keep = keepOf(flags)
       const ground = await storeGroundOf(flags)
+      requireApart(place, ground.path)
       await using target = await openTarget(ground.fileSystem, {
         place,
         mode: 'create',
@@ -27,6 +29,13 @@ export function backupVerb(): Command {
       else print(inWords(report, place))
       if (report.damages.length > 0) throw new VerbExit(exitCodes.findings)
     })
+}
+
+/** What dies with the data is no copy of it. */
+function requireApart(place: string, dataDir: string): void {
+  const inside = relative(resolve(dataDir), resolve(place))
+  if (place.startsWith('s3://') || inside.startsWith('..') || isAbsolute(inside)) return
+  throw new MaintenanceError('invalid', `${place} lies in the data directory: choose another disk`)
 }
 
 function keepOf(flags: ParsedFlags): number | null {

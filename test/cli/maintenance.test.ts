@@ -30,6 +30,7 @@ describe('the verbs that look after a store', () => {
       server.signal('SIGTERM')
       expect(await server.exited).toBe(0)
     }
+    expect(await run('backup', `${data}/mine`, '--data', data)).toMatchObject({ code: 1 })
     expect(await run('rebuild-index', '--data', data)).toMatchObject({ code: 0 })
     expect((await run('repair', '--data', data)).out).toContain('There is nothing to do.')
     expect((await run('inspect', 'journal', '--data', data)).out).toContain('space bucket')
