@@ -182,10 +182,10 @@ describe('on a file system that has become read-only', () => {
 describe('on a full disk', () => {
   it('keeps a reserve for deletes, and takes writes again when there is room', async () => {
     const disk = new MemoryFileSystem({ capacity: 20_000_000 })
-    await using server = await start(disk)
-    using client = new Client(server.endpoint)
     const ballast = await disk.open('/ballast', 'create')
     await ballast.write([Buffer.alloc(12_000_000)], 0)
+    await using server = await start(disk)
+    using client = new Client(server.endpoint)
     const stored: string[] = []
     for (let index = 0; ; index++) {
       const key = `k${String(index).padStart(4, '0')}`
@@ -197,7 +197,12 @@ describe('on a full disk', () => {
     }
     // Large and small are refused alike, and nothing of the reserve goes to them.
     for (let index = 0; index < 20; index++) expect(await client.put('s', 'small')).toBe(507)
-    expect((await disk.space('/')).freeSize).toBeGreaterThan(500_000)
+    const before = (await disk.space('/')).freeSize
+    expect(before).toBeGreaterThan(500_000)
+    for (let index = 0; index < 5; index++) {
+      expect(await client.put('l', randomBytes(200_000).toString('hex'))).toBe(507)
+    }
+    expect(before - (await disk.space('/')).freeSize).toBeLessThan(50_000)
     const { status, text } = await client.ready()
     expect(status).toBe(200)
     expect(text).toContain('degraded: the disk is full but for the reserve')
