@@ -20,7 +20,7 @@ import { checkInvariants } from '../invariants.ts'
 import { checkSegments, type SegmentCheckOptions } from '../segment-invariants.ts'
 import { neverAborted } from '../store-requests.ts'
 
-const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
+export const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
 const START = 1_700_000_000_000
 export const HOUR_MS = 3_600_000
 
