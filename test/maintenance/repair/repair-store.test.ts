@@ -42,12 +42,19 @@ describe('repair', () => {
 
   /** Whatever is read is what was written, and what is missing was listed. */
   async function requireRight(machine: Machine, report: RepairReport, what: string): Promise<void> {
-    const stack = await machine.open()
-    const state = await readState(stack.store, (error, bucket, key) => {
+    const onUnreadable = (error: unknown, bucket: string, key: string) => {
       throw new Error(`${what}: ${bucket}/${key} cannot be read`, { cause: error })
-    })
+    }
+    const stack = await machine.open()
+    const state = await readState(stack.store, onUnreadable)
     checkInvariants(stack.catalog)
     await stack.close()
+    // Nor does it rest on the index: the next start may have to make one.
+    const without = await machine.crash({ model: 'keep-all', index: 'lost' }).open()
+    const same = await readState(without.store, onUnreadable)
+    checkInvariants(without.catalog)
+    await without.close()
+    expect(difference(state, same), what).toBeNull()
     for (const [bucket, { objects }] of bed.state) {
       for (const [key, { content, head }] of objects) {
         const found = state.get(bucket)?.objects.get(key)
