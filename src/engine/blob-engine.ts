@@ -65,6 +65,7 @@ const defaults: BlobEngineOptions = {
 
 /** The blob engine over a set of segments: what `BlobStore` promises, put together. */
 export class BlobEngine implements BlobStore {
+  readonly tiers: readonly Tier[]
   readonly #options: BlobEngineOptions
   readonly #emit: EngineListener
   readonly #counters = zeroCounters()
@@ -91,6 +92,7 @@ export class BlobEngine implements BlobStore {
     const lookup = new Lookup({ segments, lineage, counters, heat: parts.heat ?? null })
     this.#reading = new BlobReading(lookup, counters, options)
     const lanesOf = (tier: Tier) => new Lanes({ segments, tier, emit: this.#emit, ...options })
+    this.tiers = segments.tiers
     this.#lanes = new Map(segments.tiers.map((tier) => [tier, lanesOf(tier)]))
     this.#room = parts.room ?? endlessRoom
     this.#buffers = new ChunkBuffers(options.chunkSizeMax, options.idleBufferCountMax)
@@ -101,10 +103,6 @@ export class BlobEngine implements BlobStore {
     const engine = new BlobEngine(parts)
     await sealLeftovers(parts.segments, engine.#emit)
     return engine
-  }
-
-  get tiers(): readonly Tier[] {
-    return [...this.#lanes.keys()]
   }
 
   /** A copy of the sums so far. */
