@@ -71,15 +71,17 @@ export class HandleCache implements AsyncDisposable {
 
   /** When the process has too many files open, those nobody reads from are closed first. */
   async #open(path: string): Promise<FileHandle> {
-    try {
-      return await this.#fs.open(path, 'read')
-    } catch (error) {
-      const code = errnoOf(error)
-      const idle = [...this.#slots].filter(([, { userCount }]) => userCount === 0)
-      if ((code !== 'EMFILE' && code !== 'ENFILE') || idle.length === 0) throw error
-      for (const [name] of idle) this.drop(name)
-      await Promise.all(this.#closing)
-      return this.#fs.open(path, 'read')
+    for (let isRetry = false; ; isRetry = true) {
+      try {
+        return await this.#fs.open(path, 'read')
+      } catch (error) {
+        const code = errnoOf(error)
+        const idle = [...this.#slots].filter(([, { userCount }]) => userCount === 0)
+        const isCrowded = code === 'EMFILE' || code === 'ENFILE'
+        if (isRetry || !isCrowded || idle.length === 0) throw error
+        for (const [name] of idle) this.drop(name)
+        await Promise.all(this.#closing)
+      }
     }
   }
 
