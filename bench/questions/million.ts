@@ -35,7 +35,7 @@ async function createBucket(target: Target, bucket: string): Promise<void> {
   await one(target, signedRequest(target, { method: 'PUT', path: `/${bucket}` }))
 }
 
-async function fill(target: Target, bucket: string, count: number): Promise<void> {
+export async function fill(target: Target, bucket: string, count: number): Promise<void> {
   const body = Buffer.from('one of many')
   let index = 0
   const next = () => {
