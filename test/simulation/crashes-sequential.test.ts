@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CAMPAIGN_MS_MAX, campaigns, describeResult, runCampaign } from './campaigns.ts'
+import { campaigns, describeResult, runCampaign } from './campaigns.ts'
 
 describe('after a power loss at any moment of a history of one client', () => {
   it.each([campaigns['one-client'], campaigns['failing-index']])(

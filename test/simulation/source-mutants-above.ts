@@ -24,10 +24,10 @@ export const mutantsAbove: readonly SourceMutant[] = [
     caughtBy: 'faults',
   },
   {
-    name: 'publishes a snapshot that is not synced',
+    name: 'does not sync the folder in which a snapshot got its name',
     file: 'segment/local-segments.ts',
-    find: '    await own.sync()\n    const { fs }',
-    replace: '    await own.write()\n    const { fs }',
+    find: '    await fs.rename(segment.path, path)\n    await fs.syncDirectory(folder)\n',
+    replace: '    await fs.rename(segment.path, path)\n',
     caughtBy: 'traces',
   },
   {
