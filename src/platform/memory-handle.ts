@@ -64,6 +64,7 @@ export class MemoryFileHandle implements FileHandle {
 
   async size(): Promise<number> {
     this.#assertOpen('size')
+    await this.#volume.pass({ operation: 'size', path: this.path })
     return this.#file.size
   }
 
@@ -74,6 +75,8 @@ export class MemoryFileHandle implements FileHandle {
     if (this.#file.handleCount === 0 && this.#file.linkCount === 0) {
       this.#volume.resize(-this.#file.size)
     }
+    // It is closed whatever close says, as on Linux.
+    await this.#volume.pass({ operation: 'close', path: this.path })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -29,6 +29,8 @@ export type DiskOperationName =
   | 'stat'
   | 'space'
   | 'lock'
+  | 'size'
+  | 'close'
 
 /** Makes an operation fail. A write may land in part before it does. */
 export interface Fault {
@@ -45,7 +47,14 @@ export interface Fault {
 export type Interceptor = (operation: DiskOperation) => Fault | null | Promise<Fault | null>
 
 /** Questions do not change the disk; a trace of its writes leaves them out. */
-const untraced: ReadonlySet<DiskOperationName> = new Set(['read', 'list', 'stat', 'space'])
+const untraced: ReadonlySet<DiskOperationName> = new Set([
+  'read',
+  'list',
+  'stat',
+  'space',
+  'size',
+  'close',
+])
 
 /** What all files of one `MemoryFileSystem` share: room, trace, interceptor. */
 export class MemoryVolume {

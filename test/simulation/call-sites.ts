@@ -4,12 +4,12 @@
  */
 import { type Node, type SourceFile, sourceFiles, walk } from '../house/source-tree.ts'
 
-/** Methods of `FileSystem` and `FileHandle`; `makeDirectory` is made of others. */
+/** Methods of `FileSystem` and `FileHandle`. */
 const methods: ReadonlySet<string> = new Set([
   'open',
   'rename',
   'remove',
-  'makeOne',
+  'makeDirectory',
   'list',
   'syncDirectory',
   'stat',
@@ -23,9 +23,9 @@ const methods: ReadonlySet<string> = new Set([
   'close',
 ])
 /** What a file system or an open file is called, wherever there is one. */
-const RECEIVER = /(^|[.#])(fs|fileSystem|handle|file|ground)$/i
+const RECEIVER = /(^|[.#])(fs|fileSystem|handle|file)$/i
 /** Simulations of disks, and the machine's own: below all that calls them. */
-const BELOW = /^src\/platform\/(memory|node|mirrored|frozen|scratch|chunked|unsynced|crash)/
+const BELOW = /^src\/platform\/(memory|node|make|mirror|frozen|scratch|chunked|unsynced|crash)/
 
 /** Every call in these folders and files of `src`, as `path:line`. */
 export function callSitesIn(...places: readonly string[]): readonly string[] {

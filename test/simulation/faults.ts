@@ -29,12 +29,17 @@ export function faultsOf({ operation, length = 0 }: DiskOperation): readonly Nam
     case 'remove':
       return plain('EIO', 'EROFS')
     case 'sync':
-    case 'syncDirectory':
       return plain('EIO', 'ENOSPC')
-    case 'read':
+    // Folders are opened for both.
+    case 'syncDirectory':
+      return plain('EIO', 'ENOSPC', 'EMFILE')
     case 'list':
+      return plain('EIO', 'EMFILE')
+    case 'read':
     case 'stat':
     case 'space':
+    case 'size':
+    case 'close':
       return plain('EIO')
   }
 }
