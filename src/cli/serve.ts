@@ -6,16 +6,16 @@ import { diskGround } from '../ground.ts'
 import type { Log } from '../telemetry/log.ts'
 import { openLog } from '../telemetry/pino-log.ts'
 import { banner } from './banner.ts'
-import { addSettingFlags, loadSettings, type ParsedFlags } from './settings-flags.ts'
+import { addSettingFlags, loadSettings, type ParsedFlags, takeUnknown } from './settings-flags.ts'
 import { StartupError } from './startup-error.ts'
 import { listenForStop } from './stop-signals.ts'
 
 /** `varve serve`: runs the server until it is told to stop. */
 export function serveVerb(): Command {
-  return addSettingFlags(new Command('serve'))
+  return takeUnknown(addSettingFlags(new Command('serve')))
     .description('Run the server.')
-    .action(async (flags: ParsedFlags) => {
-      const { config } = await loadSettings(flags)
+    .action(async (flags: ParsedFlags, { args }: Command) => {
+      const { config } = await loadSettings(flags, args)
       await serve(config, openLog(config.logLevel))
     })
 }

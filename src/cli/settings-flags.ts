@@ -22,11 +22,23 @@ export function addSettingFlags(
 }
 
 /**
+ * Lets a verb take what it does not know, for `loadSettings` to report with all else that is wrong:
+ * commander would stop at the first.
+ */
+export function takeUnknown(command: Command): Command {
+  return command.allowUnknownOption().allowExcessArguments()
+}
+
+/**
  * The settings from flags, environment and config file.
  *
+ * @param rest what stood on the command line besides known flags
  * @throws ConfigError
  */
-export async function loadSettings(parsed: ParsedFlags): Promise<LoadedConfig> {
+export async function loadSettings(
+  parsed: ParsedFlags,
+  rest: readonly string[] = [],
+): Promise<LoadedConfig> {
   const flags: Partial<Record<SettingName, string>> = {}
   for (const name of settingNames) {
     const value = parsed[optionOf(name)?.attributeName() ?? '']
@@ -35,10 +47,18 @@ export async function loadSettings(parsed: ParsedFlags): Promise<LoadedConfig> {
   const fileSystem = new NodeFileSystem()
   return loadConfig({
     flags,
+    unknownFlags: unknownIn(rest),
     configPath: typeof parsed['config'] === 'string' ? parsed['config'] : null,
     environment: processEnvironment(),
     readText: async (path) => (await readFile(fileSystem, path))?.toString('utf8') ?? null,
   })
+}
+
+/** Flags without their values, which may be secrets, and words that belong to no flag. */
+function unknownIn(rest: readonly string[]): readonly string[] {
+  return rest
+    .filter((word, index) => word.startsWith('-') || !rest[index - 1]?.startsWith('-'))
+    .map((word) => (word.startsWith('-') ? word.replace(/=.*/s, '') : word))
 }
 
 /** The default is told, not set: commander must not take it for something that was given. */

@@ -2,11 +2,11 @@
  * Puts the settings together: flags before environment before config file before defaults.
  * Everything that is wrong is found before anything is refused.
  */
+import { agreements } from './agreements.ts'
 import { closestName } from './closest-name.ts'
 import { type Environment, isServiceLink } from './environment.ts'
 import { ConfigError } from './errors.ts'
 import {
-  agreements,
   type Config,
   envNameOf,
   flagOf,
@@ -23,6 +23,8 @@ export const DEFAULT_CONFIG_PATH = 'varve.config.json'
 export interface LoadInput {
   /** Flags as given, by setting name; `configPath` is the value of --config. */
   readonly flags: Readonly<Partial<Record<SettingName, string>>>
+  /** What else stood on the command line, without values. */
+  readonly unknownFlags?: readonly string[]
   readonly configPath: string | null
   readonly environment: Environment
   /** The text of a file, or null when there is none. */
@@ -57,7 +59,7 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
   const given = [
     ...(await fromFile(input, problems)),
     ...fromEnvironment(input.environment, problems),
-    ...fromFlags(input.flags),
+    ...fromFlags(input, problems),
   ]
   const values: Record<string, unknown> = {}
   const sources: Record<string, Source> = {}
@@ -65,17 +67,19 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
     values[name] = settingOf(name).default
     sources[name] = { origin: 'default', spelling: name }
   }
+  const wrong = new Set<SettingName>()
   for (const { name, input: raw, origin, spelling } of given) {
     const value = settingOf(name).kind.parse(raw)
     if (value === undefined) {
       problems.push(wrongValue({ name, input: raw, spelling }))
+      wrong.add(name)
       continue
     }
     values[name] = value
     sources[name] = { origin, spelling }
   }
   const config = Object.freeze(values) as Config
-  if (problems.length === 0) problems.push(...disagreements(config))
+  problems.push(...disagreements(config, wrong))
   if (problems.length > 0) throw new ConfigError(problems)
   return { config, sources: sources as Record<SettingName, Source> }
 }
@@ -89,21 +93,27 @@ export async function loadConfig(input: LoadInput): Promise<LoadedConfig> {
 export function configFrom(given: Readonly<Partial<Record<SettingName, unknown>>>): Config {
   const problems: string[] = []
   const values: Record<string, unknown> = {}
+  const wrong = new Set<SettingName>()
   for (const name of settingNames) {
     const row = settingOf(name)
     const input = given[name] ?? row.default
     const value = input === row.default ? input : row.kind.parse(input)
-    if (value === undefined) problems.push(wrongValue({ name, input, spelling: name }))
+    if (value === undefined) {
+      problems.push(wrongValue({ name, input, spelling: name }))
+      wrong.add(name)
+    }
     values[name] = value
   }
   const config = Object.freeze(values) as Config
-  if (problems.length === 0) problems.push(...disagreements(config))
+  problems.push(...disagreements(config, wrong))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
 
-function disagreements(config: Config): readonly string[] {
-  return agreements.flatMap((agreement) => agreement(config) ?? [])
+function disagreements(config: Config, wrong: ReadonlySet<SettingName>): readonly string[] {
+  return agreements
+    .filter(({ between, holds }) => !between.some((name) => wrong.has(name)) && !holds(config))
+    .map(({ message }) => message)
 }
 
 function wrongValue({ name, input, spelling }: Omit<Given, 'origin'>): string {
@@ -112,7 +122,12 @@ function wrongValue({ name, input, spelling }: Omit<Given, 'origin'>): string {
   return `${spelling}: expected ${kind.expects}, not ${value}. ${sentence}`
 }
 
-function fromFlags(flags: LoadInput['flags']): readonly Given[] {
+function fromFlags(
+  { flags, unknownFlags = [] }: Pick<LoadInput, 'flags' | 'unknownFlags'>,
+  problems: string[],
+): readonly Given[] {
+  const known = settingNames.flatMap((name) => flagOf(name) ?? [])
+  problems.push(...unknownFlags.map((spelling) => unknown(spelling, known)))
   return settingNames.flatMap((name): Given[] => {
     const input = flags[name]
     if (input === undefined) return []
@@ -171,7 +186,8 @@ function parseObject(text: string): Readonly<Record<string, unknown>> | string {
     }
     return 'expected a JSON object of settings'
   } catch (cause) {
-    return `is not JSON: ${messageOf(cause)}`
+    // Without what JSON.parse quotes of the text: it may be a piece of a secret.
+    return `is not JSON: ${messageOf(cause).replace(/, .*/s, '')}`
   }
 }
 

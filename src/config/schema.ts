@@ -357,34 +357,6 @@ export function flagOf(settingName: SettingName): string | null {
   return `--${flag ?? snake(settingName).replaceAll('_', '-')}`
 }
 
-/** What holds between settings, checked when each is right by itself. Null: it holds. */
-export const agreements: readonly ((config: Config) => string | null)[] = [
-  ({ rootAccessKey, rootSecretKey }) =>
-    (rootAccessKey === null) === (rootSecretKey === null)
-      ? null
-      : 'rootAccessKey and rootSecretKey are given together or not at all',
-  ({ metrics, metricsToken }) =>
-    (metrics === 'token') === (metricsToken !== null)
-      ? null
-      : 'metricsToken and metrics=token are given together or not at all',
-  ({ inlineSizeMax, chunkSizeMax }) =>
-    inlineSizeMax <= chunkSizeMax ? null : 'inlineSizeMax must not be above chunkSizeMax',
-  ({ coldDir, coldBucket }) =>
-    coldDir === null || coldBucket === null
-      ? null
-      : 'the cold tier is a directory or a bucket: coldDir and coldBucket are not given together',
-  ({ coldBucket, coldAccessKey, coldSecretKey }) =>
-    coldBucket === null || (coldAccessKey !== null && coldSecretKey !== null)
-      ? null
-      : 'coldBucket needs coldAccessKey and coldSecretKey',
-  ({ warmDir, coldDir }) =>
-    warmDir !== null && warmDir === coldDir ? 'warmDir and coldDir must be two directories' : null,
-  ({ dataDir, mirrorDirs }) =>
-    mirrorDirs.includes(dataDir) ? 'mirrorDirs must not name the data directory' : null,
-  ({ bodiesMax, requestsMax }) =>
-    bodiesMax <= requestsMax ? null : 'bodiesMax must not be above requestsMax',
-]
-
 function setting<Value>(
   row: Setting<NoInfer<Value>> & { readonly kind: Kind<Value> },
 ): Setting<Value> {

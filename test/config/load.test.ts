@@ -141,12 +141,33 @@ describe('what is wrong', () => {
     ])
   })
 
+  it('includes settings that do not go together, where each is right by itself', async () => {
+    const environment = {
+      VARVE_PORT: 'x',
+      VARVE_ROOT_ACCESS_KEY: 'root',
+      VARVE_REQUESTS_MAX: '10',
+      VARVE_BODIES_MAX: '-1',
+    }
+    expect(await problemsOf(load({ environment }))).toEqual([
+      expect.stringMatching(/^VARVE_PORT: expected/),
+      expect.stringMatching(/^VARVE_BODIES_MAX: expected/),
+      'rootAccessKey and rootSecretKey are given together or not at all',
+    ])
+  })
+
   it('never shows a secret', async () => {
     const environment = { VARVE_ROOT_ACCESS_KEY: 'root', VARVE_ROOT_SECRET_KEY: 'tiny' }
     const problems = await problemsOf(load({ environment }))
     expect(problems).toHaveLength(1)
     expect(problems[0]).toContain('VARVE_ROOT_SECRET_KEY: expected 8 to 128 characters')
     expect(problems[0]).not.toContain('tiny')
+  })
+
+  it('quotes nothing of a config file that is not JSON', async () => {
+    const files = { 'varve.config.json': '{"rootSecretKey": tinysecret}' }
+    const problems = await problemsOf(load({ files }))
+    expect(problems).toEqual([expect.stringMatching(/^varve\.config\.json: is not JSON: Unexp/)])
+    expect(problems[0]).not.toContain('inys')
   })
 
   it.each([
@@ -190,5 +211,6 @@ describe('settings given by a program', () => {
     })
     expect(() => configFrom({ port: -1, buckets: ['No'] })).toThrow(/port: .*\nbuckets: /)
     expect(() => configFrom({ rootAccessKey: 'root' })).toThrow(/together/)
+    expect(() => configFrom({ port: -1, rootAccessKey: 'root' })).toThrow(/port: .*\n.*together/)
   })
 })
