@@ -33,18 +33,28 @@ ${keys(facts)}
 `
 }
 
-function keys({ newSecretKey, isConfigured, dataDir }: BannerFacts): string {
-  const file = resolve(dataDir, 'credentials.json')
-  if (newSecretKey !== null) {
-    return `Root keys were made, and are shown this once; they are kept in ${file}.
+function keys(facts: BannerFacts): string {
+  if (facts.newSecretKey !== null) {
+    return `Root keys were made, and are shown this once; they are kept in ${fileOf(facts)}.
 To use them with the AWS CLI:`
   }
-  const place = isConfigured ? 'your settings' : file
-  return `The root keys are those in ${place}. To use them with the AWS CLI:`
+  if (facts.isConfigured) {
+    return `The root keys are those in your settings.
+To use them with the AWS CLI, with the secret key in place of the dots:`
+  }
+  return `The root keys are those in ${fileOf(facts)}. To use them with the AWS CLI:`
 }
 
-function secret({ newSecretKey }: BannerFacts): string {
-  return newSecretKey === null ? "'…'  # the secret key" : shellWord(newSecretKey)
+/** A word for the shell that gives the secret without showing it, where that can be. */
+function secret(facts: BannerFacts): string {
+  if (facts.newSecretKey !== null) return shellWord(facts.newSecretKey)
+  if (facts.isConfigured) return "'…'"
+  const program = `require(${JSON.stringify(fileOf(facts))}).secretKey`
+  return `"$(node -p ${shellWord(program)})"`
+}
+
+function fileOf({ dataDir }: BannerFacts): string {
+  return resolve(dataDir, 'credentials.json')
 }
 
 /** Quoted when a shell would read anything into it. */

@@ -1,4 +1,7 @@
 import { execFileSync } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { banner } from '../../src/cli/banner.ts'
 
@@ -23,6 +26,19 @@ describe('the banner', () => {
   it('has lines that a shell takes as they are, whatever the keys hold', () => {
     const text = banner({ ...facts, accessKey: "it's$HOME", newSecretKey: 'a b`c"\\d\'e;f' })
     expect(pasted(text)).toBe("it's$HOME|a b`c\"\\d'e;f|us-east-1")
+  })
+
+  it('has them read the secret from its file when it is not shown', async () => {
+    const dataDir = await mkdtemp(join(tmpdir(), "varve it's "))
+    try {
+      const pair = { accessKey: 'ROOT', secretKey: 'a b`c"\\d\'e;f' }
+      await writeFile(join(dataDir, 'credentials.json'), JSON.stringify(pair))
+      const text = banner({ ...facts, dataDir })
+      expect(text).not.toContain(pair.secretKey)
+      expect(pasted(text)).toBe(`ROOT|${pair.secretKey}|us-east-1`)
+    } finally {
+      await rm(dataDir, { recursive: true })
+    }
   })
 
   it('names the endpoint in commands for the AWS CLI', () => {
