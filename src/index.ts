@@ -79,7 +79,8 @@ export type { LogLevel }
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { configFrom } = await import('./config/load.ts')
   const config = configFrom({
-    dataDir: options.dataDir ?? '/memory',
+    // Whoever names no place, which types alone forbid, must not find a directory made somewhere.
+    dataDir: options.memory === true ? '/memory' : (options.dataDir ?? ''),
     host: options.host,
     port: options.port ?? 0,
     region: options.region,

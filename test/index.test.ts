@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { describe, expect, it } from 'vitest'
-import { createServer, type Server } from '../src/index.ts'
+import { createServer, type Server, type ServerOptions } from '../src/index.ts'
 
 function clientOf({ endpoint, region, credentials }: Server): S3Client {
   // The SDK writes into the object it is given.
@@ -113,6 +113,16 @@ describe('a server in memory', () => {
         expect.stringContaining('port: expected'),
         expect.stringContaining('region: expected'),
         expect.stringContaining('buckets: expected'),
+      ],
+    })
+  })
+
+  it('refuses to be nowhere', async () => {
+    const nowhere = { port: -1 } as unknown as ServerOptions
+    await expect(createServer(nowhere)).rejects.toMatchObject({
+      problems: [
+        expect.stringContaining('dataDir: expected a path'),
+        expect.stringContaining('port: expected'),
       ],
     })
   })
