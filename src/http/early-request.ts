@@ -1,20 +1,33 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import { S3Error } from '../s3/errors.ts'
+import type { RequestListener } from '../s3/events.ts'
 import { errorDocument } from '../s3/xml/error-document.ts'
+import type { HttpRequest } from './http-request.ts'
+import { refusedEvent } from './refused-event.ts'
 
 /**
  * Answers a request that came while the server is still starting. Nothing of it is looked at: who
  * sent it cannot be known yet.
  */
-export function refuseEarly(request: IncomingMessage, response: ServerResponse): void {
+export function refuseEarly(
+  request: HttpRequest,
+  response: ServerResponse,
+  onRequest: RequestListener,
+): void {
+  const { id: requestId, method, rawPath, remoteAddress } = request
   const error = new S3Error('ServiceUnavailable', {})
-  const facts = { resource: '', requestId: '', hostId: '' }
-  const body = Buffer.from(errorDocument(error, facts))
+  const body = Buffer.from(errorDocument(error, { resource: rawPath, requestId, hostId: '' }))
   response.writeHead(error.status, {
+    'x-amz-request-id': requestId,
     'content-type': 'application/xml',
     'content-length': body.length,
     'retry-after': '1',
     connection: 'close',
   })
-  response.end(request.method === 'HEAD' ? undefined : body)
+  response.end(method === 'HEAD' ? undefined : body)
+  const userAgent = request.headers.get('user-agent')
+  const bytesSent = method === 'HEAD' ? 0 : body.length
+  onRequest(
+    refusedEvent({ requestId, method, rawPath, remoteAddress, userAgent, error, bytesSent }),
+  )
 }

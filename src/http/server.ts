@@ -6,10 +6,12 @@ import type { RequestListener } from '../s3/events.ts'
 import { Connections } from './connection.ts'
 import { refuseEarly } from './early-request.ts'
 import { type HealthProbe, serveHealth } from './health-endpoint.ts'
+import { HttpRequest } from './http-request.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { type MetricsSource, serveMetrics } from './metrics-endpoint.ts'
+import { RequestIds } from './request-id.ts'
 import { S3Endpoint } from './s3-endpoint.ts'
-import { refuseConnect, refuseSocket } from './socket-errors.ts'
+import { type RefusalContext, refuseConnect, refuseSocket } from './socket-errors.ts'
 
 const IDLE_SWEEP_MS = 50
 
@@ -33,6 +35,8 @@ export class HttpServer implements AsyncDisposable {
   readonly #onRequest: RequestListener
   #endpoint: S3Endpoint | null = null
   readonly #connections = new Connections()
+  /** Of what does not reach the endpoint. */
+  readonly #ids = new RequestIds()
   readonly #limits: HttpLimits
   #isDraining = false
   #closed: Promise<void> | null = null
@@ -143,7 +147,7 @@ export class HttpServer implements AsyncDisposable {
       ctx.respond = false
       if (serveHealth(ctx.req, ctx.res, health)) return
       if (metrics !== undefined && serveMetrics(ctx.req, ctx.res, metrics)) return
-      if (this.#endpoint === null) return refuseEarly(ctx.req, ctx.res)
+      if (this.#endpoint === null) return this.#refuseEarly(ctx.req, ctx.res)
       return this.#endpoint.serve(ctx.req, ctx.res, expecting.has(ctx.req))
     })
     const expecting = new WeakSet<IncomingMessage>()
@@ -160,10 +164,21 @@ export class HttpServer implements AsyncDisposable {
     // Only 100-continue exists; S3 disregards any other expectation, where Node would refuse it.
     this.#server.on('checkExpectation', serve)
     this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
-      refuseSocket(error, socket, this.#connections.of(socket))
+      const connection = this.#connections.of(socket)
+      refuseSocket(error, socket, { connection, ...this.#refusalContext() })
     })
     this.#server.on('connect', (_request: IncomingMessage, socket: Socket) => {
-      refuseConnect(socket)
+      refuseConnect(socket, this.#refusalContext())
     })
+  }
+
+  #refuseEarly(request: IncomingMessage, response: ServerResponse): void {
+    const connection = this.#connections.of(request.socket)
+    const raw = new HttpRequest(this.#ids.next(), request, { body: null, connection })
+    refuseEarly(raw, response, this.#onRequest)
+  }
+
+  #refusalContext(): RefusalContext {
+    return { requestId: this.#ids.next(), onRequest: this.#onRequest }
   }
 }

@@ -1,11 +1,19 @@
 import type { Socket } from 'node:net'
 import { S3Error, type S3ErrorCode } from '../s3/errors.ts'
+import type { RequestListener } from '../s3/events.ts'
 import { errorDocument } from '../s3/xml/error-document.ts'
 import type { Connection } from './connection.ts'
+import { refusedEvent } from './refused-event.ts'
 
 const REASONS: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   405: 'Method Not Allowed',
+}
+
+/** How a refusal is known to the client and to the log. */
+export interface RefusalContext {
+  readonly requestId: string
+  readonly onRequest: RequestListener
 }
 
 /**
@@ -15,17 +23,18 @@ const REASONS: Readonly<Record<number, string>> = {
 export function refuseSocket(
   error: NodeJS.ErrnoException,
   socket: Socket,
-  connection: Connection,
+  context: RefusalContext & { readonly connection: Connection },
 ): void {
+  const { connection } = context
   connection.body?.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
   else if (connection.answering > 0) connection.isBroken = true
-  else endWith(socket, new S3Error(codeOf(error)))
+  else endWith(socket, new S3Error(codeOf(error)), context)
 }
 
 /** CONNECT asks for a tunnel; there is none. */
-export function refuseConnect(socket: Socket): void {
-  endWith(socket, new S3Error('MethodNotAllowed', { Method: 'CONNECT' }))
+export function refuseConnect(socket: Socket, context: RefusalContext): void {
+  endWith(socket, new S3Error('MethodNotAllowed', { Method: 'CONNECT' }), context)
 }
 
 function codeOf(error: NodeJS.ErrnoException): S3ErrorCode {
@@ -39,15 +48,20 @@ function codeOf(error: NodeJS.ErrnoException): S3ErrorCode {
   }
 }
 
-function endWith(socket: Socket, error: S3Error): void {
-  const xml = errorDocument(error, { resource: '', requestId: '', hostId: '' })
+function endWith(socket: Socket, error: S3Error, { requestId, onRequest }: RefusalContext): void {
+  const remoteAddress = socket.remoteAddress ?? ''
+  const xml = errorDocument(error, { resource: '', requestId, hostId: '' })
+  const bytesSent = Buffer.byteLength(xml)
   const head = [
     `HTTP/1.1 ${error.status} ${REASONS[error.status] ?? 'Bad Request'}`,
+    `x-amz-request-id: ${requestId}`,
     'content-type: application/xml',
-    `content-length: ${Buffer.byteLength(xml)}`,
+    `content-length: ${bytesSent}`,
     'connection: close',
     '',
     '',
   ].join('\r\n')
   socket.end(head + xml, () => socket.destroySoon())
+  const unread = { method: '', rawPath: '', userAgent: null }
+  onRequest(refusedEvent({ requestId, remoteAddress, error, bytesSent, ...unread }))
 }

@@ -70,6 +70,16 @@ describe('what the parser refuses is answered in S3 XML and the connection close
     expect(reply).toContain('<Error><Code>BadRequest</Code>')
   })
 
+  it('under an id that its header, its body and its one line in the log share', async () => {
+    server.events.length = 0
+    const reply = await exchange(server.port, cases[3]![1])
+    const [, id] = /^x-amz-request-id: ([0-9A-F]{16})\r$/m.exec(reply) ?? []
+    expect(reply).toContain(`<RequestId>${id}</RequestId>`)
+    expect(server.events).toMatchObject([
+      { requestId: id, status: 400, errorCode: 'BadRequest', operation: null, method: '' },
+    ])
+  })
+
   it('headers beyond the limit', async () => {
     const reply = await exchange(
       server.port,
