@@ -30,6 +30,8 @@ export default defineConfig({
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 600_000,
+          // Nothing in it looks at a clock or at another process.
+          maxWorkers: '100%',
           sequence: { groupOrder: 2 },
         },
       },
