@@ -6,14 +6,10 @@
 import { readFile, writeFileAtomically } from './platform/atomic-file.ts'
 import type { Clock } from './platform/clock.ts'
 import { errnoOf, type FileSystem } from './platform/file-system.ts'
+import type { MirrorPlace } from './platform/mirror/find-copy.ts'
 import type { MirrorListener } from './platform/mirror/mirror-copies.ts'
 import { MIRROR_FILE } from './platform/mirror/mirror-record.ts'
-import {
-  MirrorInUseError,
-  type MirrorPlace,
-  OpenMirror,
-  uuidOf,
-} from './platform/mirror/open-mirror.ts'
+import { MirrorInUseError, OpenMirror, uuidOf } from './platform/mirror/open-mirror.ts'
 import type { Random } from './platform/random.ts'
 
 /** The newest format this version reads, and the one it writes. */
@@ -183,7 +179,7 @@ export async function readFormat(fileSystem: FileSystem, path: string): Promise<
 }
 
 /** Null for a directory in which no store has ever been. */
-async function holdsStore({
+export async function holdsStore({
   fs,
   directory,
 }: MirrorPlace): Promise<{ readonly storeId: string | null } | null> {

@@ -23,12 +23,18 @@ export interface TierGround {
   readonly remote: AsyncDisposable
 }
 
-/** By the settings; with a bucket the cold directory is the data directory's own. */
-export function tierDirectories({ warmDir, coldDir, coldBucket }: Config, path: string) {
-  const cold = coldBucket === null ? coldDir : coldFolder(path)
+/**
+ * By the settings; with a bucket the cold directory is the data directory's own. What lies in the
+ * data directory lies there in whichever directory of a mirror is looked at.
+ */
+export function tierDirectories(config: Config, path: string): TierDirectories {
+  const { dataDir, warmDir, coldDir, coldBucket } = config
+  const here = (directory: string) =>
+    directory.startsWith(`${dataDir}/`) ? `${path}${directory.slice(dataDir.length)}` : directory
+  const cold = coldBucket === null ? coldDir : coldFolder(dataDir)
   return {
-    ...(warmDir === null ? {} : { warm: warmDir }),
-    ...(cold === null ? {} : { cold }),
+    ...(warmDir === null ? {} : { warm: here(warmDir) }),
+    ...(cold === null ? {} : { cold: here(cold) }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { ConfigError } from '../config/errors.ts'
 import { VERSION } from '../config/version.ts'
+import { errnoOf } from '../platform/file-system.ts'
 import { backupVerb } from './backup.ts'
 import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
@@ -10,7 +11,7 @@ import { repairVerb } from './repair.ts'
 import { restoreVerb } from './restore.ts'
 import { serveVerb } from './serve.ts'
 import { StartupError } from './startup-error.ts'
-import { maintenanceExitCode, VerbExit } from './verb-exit.ts'
+import { exitCodes, maintenanceExitCode, VerbExit } from './verb-exit.ts'
 import { versionVerb } from './version.ts'
 
 /** Runs the verb named on the command line and resolves with the exit code of the process. */
@@ -62,6 +63,11 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof StartupError) {
     complain(error.message)
     return 1
+  }
+  // Of the system, or of a bucket that does not answer: its message says which file or place.
+  if (error instanceof Error && errnoOf(error) !== null) {
+    complain(error.message)
+    return exitCodes.failed
   }
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   return 1

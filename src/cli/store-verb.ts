@@ -6,7 +6,18 @@ import { maintenanceGround } from '../maintenance-ground.ts'
 import { addSettingFlags, loadSettings, type ParsedFlags } from './settings-flags.ts'
 
 /** Settings a verb that looks after a store understands: where the store is. */
-const PLACE_SETTINGS = ['dataDir', 'warmDir', 'coldDir'] as const
+const PLACE_SETTINGS = [
+  'dataDir',
+  'mirrorDirs',
+  'mirrorLost',
+  'warmDir',
+  'coldDir',
+  'coldBucket',
+  'coldEndpoint',
+  'coldPrefix',
+  'coldRegion',
+  'coldAccessKey',
+] as const
 
 /** Gives a verb the flags that say where the store is, and `--json`. */
 export function addStoreFlags(command: Command): Command {

@@ -50,8 +50,21 @@ export const agreements: readonly Agreement[] = [
     message: 'mirrorDirs must not name the data directory',
   },
   {
+    between: ['dataDir', 'mirrorDirs', 'warmDir', 'coldDir'],
+    holds: ({ dataDir, mirrorDirs, warmDir, coldDir }) =>
+      mirrorDirs.length === 0 || [warmDir, coldDir].every((tier) => isWithin(dataDir, tier)),
+    message:
+      'with mirrorDirs, warmDir and coldDir lie in the data directory, and so in each mirror too: ' +
+      'mount their disks there',
+  },
+  {
     between: ['bodiesMax', 'requestsMax'],
     holds: ({ bodiesMax, requestsMax }) => bodiesMax <= requestsMax,
     message: 'bodiesMax must not be above requestsMax',
   },
 ]
+
+/** What is not set lies nowhere else. */
+function isWithin(directory: string, path: string | null): boolean {
+  return path === null || path.startsWith(`${directory}/`)
+}

@@ -12,6 +12,8 @@ export interface StoreGround {
   readonly path: string
   readonly clock: Clock
   readonly random: Random
+  /** Of one that is part of a mirror: throws a MaintenanceError when it may lack what others have. */
+  readonly requireComplete?: () => Promise<void>
   /** Folders beside the data directory in which segments of this store lie. */
   readonly tierFolders: readonly string[]
   /** Of the pages of snapshots. */

@@ -6,6 +6,7 @@ import { MaintenanceError } from '../errors.ts'
 import { type Finding, FindingList } from '../findings.ts'
 import type { StoreGround } from '../store-ground.ts'
 import { type HeldStore, holdStore, openView } from '../view/store-view.ts'
+import { requireSingle } from './require-single.ts'
 
 export interface RebuildOptions {
   /**
@@ -29,13 +30,14 @@ export interface RebuildReport {
  * Puts the index aside and has it made anew from snapshot and journal, then compares it with them.
  * Cut short anywhere, it leaves a store that makes its index itself at the next start.
  *
- * @throws MaintenanceError `in-use`, `unusable`; `invalid` when the journal is damaged and nothing
- *   forces it
+ * @throws MaintenanceError `in-use`, `unusable`; `invalid` for one directory of a mirror, or when
+ *   the journal is damaged and nothing forces it
  */
 export async function rebuildIndex(
   ground: StoreGround,
   { force, signal = new AbortController().signal }: RebuildOptions,
 ): Promise<RebuildReport> {
+  await requireSingle(ground)
   await using held = await holdStore(ground, { serving: 'refused' })
   const findings = new FindingList()
   await using view = await openView(ground, held)

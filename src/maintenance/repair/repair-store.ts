@@ -22,6 +22,7 @@ import { dropLost } from './drop-lost.ts'
 import { findBlobs } from './found-blobs.ts'
 import { recount } from './recount.ts'
 import type { RepairAction, RepairContext } from './repair-context.ts'
+import { requireSingle } from './require-single.ts'
 import { salvage } from './salvage.ts'
 import { namedBlobs, settleBlobs } from './settle-blobs.ts'
 
@@ -52,8 +53,8 @@ export async function repairStore(
   ground: StoreGround,
   options: RepairOptions,
 ): Promise<RepairReport> {
+  await requireSingle(ground)
   await using held = await holdStore(ground, { serving: 'refused' })
-  if (options.apply) await requireSingle(ground)
   const signal = options.signal ?? new AbortController().signal
   const plan = await planRepair(ground, held, { ...options, signal })
   const { isLossy, actions, changes } = plan
@@ -69,15 +70,6 @@ export async function repairStore(
   await apply(ground, changes, { storeId: held.storeId, signal })
   const after = await checkHeld(ground, held, { payloads: 'all', signal })
   return { isApplied: true, isLossy, actions, rowCount, after }
-}
-
-/** Of several directories that hold the same, one alone must not change. */
-async function requireSingle({ fileSystem, path }: StoreGround): Promise<void> {
-  if ((await fileSystem.stat(`${path}/mirror.json`)) === null) return
-  const message =
-    `${path} is one of several directories that hold the same: start the server, which mends one ` +
-    'from another; what is damaged in all of them can be repaired in a restored backup'
-  throw new MaintenanceError('invalid', message)
 }
 
 interface Plan {

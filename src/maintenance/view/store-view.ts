@@ -52,6 +52,7 @@ export async function holdStore(
   { serving }: { readonly serving: 'allowed' | 'refused' },
 ): Promise<HeldStore> {
   const { fileSystem, path } = ground
+  await ground.requireComplete?.()
   const storeId = await storeIdOf(fileSystem, path)
   const lock = await fileSystem.lock(`${path}/lock`)
   if (lock !== null) {
@@ -64,6 +65,8 @@ export async function holdStore(
   const frozen = new FrozenFileSystem(fileSystem)
   try {
     await freeze(frozen, ground)
+    // What was acknowledged before now is in every directory that is complete now.
+    await ground.requireComplete?.()
   } catch (error) {
     await frozen[Symbol.asyncDispose]()
     throw error

@@ -2,19 +2,14 @@
  * Opens several directories as one: finds out which of them hold everything, goes on with those,
  * and fills the others while the mirror is in use.
  */
-import { errnoOf, type FileLock, type FileSystem } from '../file-system.ts'
+import { errnoOf, type FileLock } from '../file-system.ts'
 import type { Random } from '../random.ts'
+import { findCopy, type HoldsStore, type MirrorPlace } from './find-copy.ts'
 import { MirrorCopies, MirrorCopy, type MirrorListener } from './mirror-copies.ts'
 import { type FoundCopy, isAncestor, type MirrorPlan, planMirror } from './mirror-plan.ts'
-import { MIRROR_FILE, type MirrorRecord, readMirrorRecord } from './mirror-record.ts'
+import { MIRROR_FILE, type MirrorRecord } from './mirror-record.ts'
 import { MirrorRefill } from './mirror-refill.ts'
 import { type CopyView, MirroredFileSystem } from './mirrored-file-system.ts'
-
-export interface MirrorPlace {
-  readonly directory: string
-  /** The file system that has the directory. */
-  readonly fs: FileSystem
-}
 
 export interface OpenMirrorParts {
   /** At least two; those above know the mirror under the path of the first. */
@@ -22,8 +17,7 @@ export interface OpenMirrorParts {
   /** Directories that the operator says are gone for good. */
   readonly lost: readonly string[]
   readonly random: Random
-  /** Which store a directory holds; its id is null when that cannot be told any more. */
-  readonly holdsStore: (place: MirrorPlace) => Promise<{ readonly storeId: string | null } | null>
+  readonly holdsStore: HoldsStore
   /** For a store that is made now. */
   readonly newStoreId: () => string
   readonly listener: MirrorListener
@@ -255,30 +249,18 @@ async function look(
 ): Promise<FoundPlace> {
   const { fs, directory } = place
   let lock = held
-  const found = (copy: FoundCopy, storeId: string | null = null): FoundPlace => {
-    return { ...place, copy, lock, storeId }
-  }
   try {
-    if ((await fs.stat(directory))?.kind !== 'directory') {
-      return found({ found: 'absent', reason: 'not there' })
+    if (lock === null && (await fs.stat(directory))?.kind === 'directory') {
+      lock = await fs.lock(`${directory}/${parts.lockName}`)
+      if (lock === null) throw new MirrorInUseError(directory)
     }
-    lock ??= await fs.lock(`${directory}/${parts.lockName}`)
-    if (lock === null) throw new MirrorInUseError(directory)
-    const record = await readMirrorRecord(fs, directory)
-    if (record === 'damaged') return found({ found: 'damaged' })
-    const isPart = record?.state === 'filling'
-    const store = isPart ? null : await parts.holdsStore(place)
-    if (record !== null) {
-      return found({ found: 'copy', record, hasStore: store !== null }, store?.storeId ?? null)
-    }
-    if (store !== null && store.storeId === null) return found({ found: 'damaged' })
-    return store === null ? found({ found: 'empty' }) : found({ found: 'single' }, store.storeId)
   } catch (error) {
     if (error instanceof MirrorInUseError) throw error
-    const code = errnoOf(error)
-    if (code === null) throw error
-    return found({ found: 'absent', reason: code })
+    const reason = errnoOf(error)
+    if (reason === null) throw error
+    return { ...place, copy: { found: 'absent', reason }, lock, storeId: null }
   }
+  return { ...place, ...(await findCopy(place, parts.holdsStore)), lock }
 }
 
 async function copiesOf(
