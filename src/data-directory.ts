@@ -200,13 +200,22 @@ async function readOrMakeStoreId(parts: DataDirectoryParts, newId: string): Prom
   const data = names.filter((name) => DATA_NAMES.includes(name))
   if (data.length > 0) {
     const found = data.join(', ')
-    throw damaged(`${path} holds data (${found}) but no ${FORMAT_FILE}: restore that file`)
+    throw damaged(`${path} holds data (${found}) but no ${FORMAT_FILE}: varve repair makes it anew`)
   }
   const storeId = newId
-  const createdAt = new Date(clock.now()).toISOString()
-  const text = JSON.stringify({ format: FORMAT_VERSION, storeId, createdAt })
-  await writeFileAtomically(fileSystem, file, Buffer.from(`${text}\n`))
+  await writeFormat(fileSystem, path, { storeId, createdAt: clock.now() })
   return storeId
+}
+
+/** Makes a store of a directory; durable at resolve. */
+export async function writeFormat(
+  fileSystem: FileSystem,
+  path: string,
+  made: { readonly storeId: string; readonly createdAt: number },
+): Promise<void> {
+  const createdAt = new Date(made.createdAt).toISOString()
+  const text = JSON.stringify({ format: FORMAT_VERSION, storeId: made.storeId, createdAt })
+  await writeFileAtomically(fileSystem, `${path}/${FORMAT_FILE}`, Buffer.from(`${text}\n`))
 }
 
 function readStoreId(file: string, bytes: Buffer): string {

@@ -96,3 +96,9 @@ export function parseStoreId(uuid: string): Buffer {
   assert(bytes.length === 16, 'store id is not a UUID')
   return bytes
 }
+
+/** The UUID of 16 bytes. */
+export function formatStoreId(bytes: Uint8Array): string {
+  const digits = Buffer.from(bytes).toString('hex')
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5')
+}

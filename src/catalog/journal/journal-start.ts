@@ -15,6 +15,7 @@ export const journalStartKey: Buffer = Buffer.from('\0journal', 'latin1')
 const VERSION = 1
 const ROW_SIZE = 9
 
+/** For the commit that gives up every commit before this sequence. */
 export function journalStartPut(sequence: number): Put {
   const value = Buffer.alloc(ROW_SIZE)
   value[0] = VERSION

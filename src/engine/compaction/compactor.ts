@@ -4,7 +4,8 @@
  *
  * Invariants: every record is either proven dead by the caller or copied, payload CRC verified: as
  * it was, or, when another codec is asked for, so that it decompresses to the same bytes; a segment
- * in which anything has decayed is not compacted at all; the new segment is sealed, and was read
+ * in which anything has decayed is not compacted at all, unless a repair has let go of what is lost
+ * in it; the new segment is sealed, and was read
  * back, when this resolves. Holes that a power loss tore into writes of which
  * nobody was told are known by two signs: the index has nothing there, and nothing before them was
  * known durable behind their start.
@@ -30,6 +31,8 @@ export interface CompactionOrder {
   readonly isDead: (blob: Place, source: number) => boolean
   /** Of the new segment; hot unless set. */
   readonly tier?: Tier
+  /** For a repair: copies what verifies of sources in which something has decayed. */
+  readonly acceptsLoss?: boolean
   /** With which chunks are compressed anew, if that makes them smaller; without it they are not. */
   readonly codec?: Codec
   readonly pace: Pace
@@ -123,13 +126,12 @@ class Rewriting {
     }
     const infos = [...this.#segments.list('data'), ...this.#segments.list('journal')]
     const info = infos.find(({ id }) => id === source)
-    walk.requireSound(info?.storedSize ?? 0)
+    if (this.#order.acceptsLoss !== true) walk.requireSound(info?.storedSize ?? 0)
   }
 
   async #copy(header: RecordHeader, walk: SourceWalk): Promise<void> {
-    const { kind, place, blob, number, rawSize, storedSize } = header
-    const indexed = await this.#segments.find(place.segment, { blob, number })
-    if (indexed.place?.offset !== place.offset) {
+    const { kind, blob, number, rawSize, storedSize } = header
+    if (!(await this.#isIndexed(header))) {
       walk.addHole(header, 'payload')
       return
     }
@@ -149,6 +151,13 @@ class Rewriting {
       this.#unsyncedSize = 0
     } else if (writer.bufferedSize >= BUFFERED_SIZE_MAX) await writer.write()
     await this.#order.pace.spend(span, this.#order.signal)
+  }
+
+  /** What was torn is not in the index. What has decayed may be the index itself. */
+  async #isIndexed({ place, blob, number }: RecordHeader): Promise<boolean> {
+    if (this.#order.acceptsLoss === true) return true
+    const indexed = await this.#segments.find(place.segment, { blob, number })
+    return indexed.place?.offset === place.offset
   }
 
   async #compressed(header: RecordHeader, payload: Buffer): Promise<Recompressed> {

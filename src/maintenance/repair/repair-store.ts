@@ -10,6 +10,8 @@ import { LocalCatalog } from '../../catalog/local-catalog.ts'
 import { BlobEngine } from '../../engine/blob-engine.ts'
 import { ScratchFileSystem } from '../../platform/scratch-fs.ts'
 import { SegmentFamily } from '../../store/compaction/segment-family.ts'
+import { encodeAudit } from '../../store/rows/audit-row.ts'
+import { auditKey } from '../../store/rows/keys.ts'
 import { copyOfIndex } from '../check/check-index.ts'
 import { checkJournal } from '../check/check-journal.ts'
 import { type CheckReport, checkHeld } from '../check/check-store.ts'
@@ -23,6 +25,8 @@ import { findBlobs } from './found-blobs.ts'
 import { recount } from './recount.ts'
 import type { RepairAction, RepairContext } from './repair-context.ts'
 import { requireSingle } from './require-single.ts'
+import { restoreFormat } from './restore-format.ts'
+import { actionsOf, planRetirement, type Retirement, retire } from './retire.ts'
 import { salvage } from './salvage.ts'
 import { namedBlobs, settleBlobs } from './settle-blobs.ts'
 
@@ -54,20 +58,35 @@ export async function repairStore(
   options: RepairOptions,
 ): Promise<RepairReport> {
   await requireSingle(ground)
+  if (options.apply) return repairFormatted(ground, options, await restoreFormat(ground))
+  await using scratch = new ScratchFileSystem(ground.fileSystem)
+  const format = await restoreFormat({ ...ground, fileSystem: scratch })
+  const place = format === null ? ground : { ...ground, fileSystem: scratch }
+  return await repairFormatted(place, options, format)
+}
+
+/** Of a store that has its `varve.json`, or has it again. */
+async function repairFormatted(
+  ground: StoreGround,
+  options: RepairOptions,
+  format: RepairAction | null,
+): Promise<RepairReport> {
   await using held = await holdStore(ground, { serving: 'refused' })
   const signal = options.signal ?? new AbortController().signal
   const plan = await planRepair(ground, held, { ...options, signal })
-  const { isLossy, actions, changes } = plan
+  const { isLossy, changes } = plan
+  const actions = [...(format === null ? [] : [format]), ...plan.actions]
   const rowCount = changes.puts.length + changes.deletes.length + changes.adds.length
   await using scratch = new ScratchFileSystem(held.fileSystem)
   const index = new MemoryKv()
   await plan.fillIndex(index)
   const trial = onScratch(ground, scratch, index)
   const trialHeld = { ...held, fileSystem: scratch }
-  await apply(trial, changes, { storeId: held.storeId, signal })
+  const { storeId } = held
+  await apply(trial, plan, { storeId, signal })
   const expected = await checkHeld(withoutIndex(trial), trialHeld, { payloads: 'all', signal })
   if (!options.apply) return { isApplied: false, isLossy, actions, rowCount, after: expected }
-  await apply(ground, changes, { storeId: held.storeId, signal })
+  await apply(ground, plan, { storeId, signal })
   const after = await checkHeld(ground, held, { payloads: 'all', signal })
   return { isApplied: true, isLossy, actions, rowCount, after }
 }
@@ -76,6 +95,7 @@ interface Plan {
   readonly isLossy: boolean
   readonly actions: readonly RepairAction[]
   readonly changes: DraftChanges
+  readonly retirement: Retirement
   /** What the index holds that the plan was made with; nothing when it is of no use. */
   readonly fillIndex: (kv: OrderedKv) => Promise<void>
 }
@@ -93,7 +113,8 @@ async function planRepair(
   )
   const { catalog, segments } = view
   const isRebuilt = index === null || view.events.some(({ event }) => event === 'rebuildStarted')
-  const isLossy = isRebuilt && (await hasLostCommits(ground, view, signal))
+  const isJournalDamaged = await hasLostCommits(ground, view, signal)
+  const isLossy = isRebuilt && isJournalDamaged
   const family = SegmentFamily.load(catalog)
   const draft = await Draft.of(catalog)
   const found = await findBlobs(segments, family, signal)
@@ -104,10 +125,13 @@ async function planRepair(
   if (isLossy) await salvageInto(context, { region, signal })
   await recount(context, region)
   await settleBlobs(context)
+  const { damaged } = found
+  const retirement = planRetirement(segments, family, { damaged, isJournalDamaged })
+  actions.push(...actionsOf(retirement))
   const fillIndex = async (kv: OrderedKv) => {
     if (index !== null) await copyInto(index, kv)
   }
-  return { isLossy, actions, changes: draft.changes(), fillIndex }
+  return { isLossy, actions, changes: draft.changes(), retirement, fillIndex }
 }
 
 async function salvageInto(
@@ -188,7 +212,7 @@ function withoutIndex(ground: StoreGround): StoreGround {
 /** Commits what the plan says, and snapshots of it, so that nothing needs the journal before. */
 async function apply(
   ground: StoreGround,
-  { puts, deletes, adds }: DraftChanges,
+  { isLossy, changes: { puts, deletes, adds }, retirement }: Plan,
   { storeId, signal }: { readonly storeId: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const { fileSystem, clock, pageCodec } = ground
@@ -221,4 +245,8 @@ async function apply(
   }
   await catalog.flush()
   await catalog.release.checkpoint(signal)
+  await retire({ ground, segments, catalog, signal }, retirement)
+  // What was kept for want of a row is left alone by whoever looks for blobs without one.
+  const audited = encodeAudit({ auditedBelow: segments.nextId, isDue: false })
+  if (isLossy) await catalog.commit({ puts: [{ key: auditKey, value: audited }] })
 }

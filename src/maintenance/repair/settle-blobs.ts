@@ -1,8 +1,10 @@
 /** Every blob is named, or garbage; and leads to where it is. */
 import { counterValue } from '../../catalog/catalog.ts'
 import type { BlobRef } from '../../engine/blob-store.ts'
+import { decodeAudit } from '../../store/rows/audit-row.ts'
 import { encodeGarbage } from '../../store/rows/garbage-row.ts'
 import {
+  auditKey,
   blobOfGarbage,
   garbageKey,
   garbageTotalKey,
@@ -85,7 +87,7 @@ async function settleGarbage(
   context: RepairContext,
   named: ReadonlyMap<string, BlobRef>,
 ): Promise<void> {
-  const { draft, found, family, actions, isLossy } = context
+  const { draft, found, family, actions } = context
   const before = new Map<string, { readonly keys: Buffer[]; readonly sizes: Map<number, number> }>()
   for (const { key, value } of draft.rows(spaces.garbage)) {
     const name = blobName(blobOfGarbage(key))
@@ -108,14 +110,25 @@ async function settleGarbage(
     const name = blobName(entry.blob)
     if (named.has(name) || before.has(name)) continue
     const size = [...entry.found.values()].reduce((sum, each) => sum + each, 0)
-    if (isLossy) {
-      const why = `no row speaks of its ${size} bytes, and commits are missing`
+    if (mayBeWanted(context, entry)) {
+      const why = `no row speaks of its ${size} bytes, and commits are or were missing`
       actions.push({ action: 'kept', what: `blob ${name}`, why })
     } else {
       await putGarbage(draft, entry)
-      const why = `no row speaks of its ${size} bytes: it was never acknowledged`
+      const why = `no row speaks of its ${size} bytes`
       actions.push({ action: 'freed', what: `blob ${name}`, why })
     }
+  }
+}
+
+/** Where commits are missing now, or were when an earlier repair kept it. */
+function mayBeWanted({ draft, isLossy }: RepairContext, { found }: BlobEntry): boolean {
+  if (isLossy) return true
+  try {
+    const { auditedBelow } = decodeAudit(draft.get(auditKey))
+    return [...found.keys()].every((segment) => segment < auditedBelow)
+  } catch {
+    return true
   }
 }
 

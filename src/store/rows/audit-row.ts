@@ -11,6 +11,7 @@ export interface AuditFields {
   readonly isDue: boolean
 }
 
+/** The row under `auditKey`. */
 export function encodeAudit({ auditedBelow, isDue }: AuditFields): Buffer {
   return new RowWriter()
     .u8(VERSION)

@@ -1,12 +1,23 @@
+import { crc32c } from '@node-rs/crc32'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readFormat } from '../../../src/data-directory.ts'
 import { checkStore } from '../../../src/maintenance/check/check-store.ts'
 import { type RepairReport, repairStore } from '../../../src/maintenance/repair/repair-store.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { classify, sample } from '../../simulation/byte-classes.ts'
 import type { Machine } from '../../simulation/machine.ts'
+import { STORE_ID } from '../../simulation/stack.ts'
 import { difference, readState } from '../../simulation/store-state.ts'
 import { checkInvariants } from '../../store/invariants.ts'
-import { filesOf, flipBit, groundOf, makeBed, readBytes, type StoreBed } from '../store-bed.ts'
+import {
+  filesOf,
+  flipBit,
+  groundOf,
+  makeBed,
+  readBytes,
+  type StoreBed,
+  writeFile,
+} from '../store-bed.ts'
 
 const apply = { apply: true, region: 'us-east-1' }
 
@@ -31,11 +42,8 @@ describe('repair', () => {
     await change(machine)
     const report = await repairStore(groundOf(machine), apply)
     const named = `${what} (index ${index})`
-    // What is left of damage is bytes that nobody names.
-    const rows = report.after.findings.filter(({ weight, kind }) => {
-      return weight === 'damage' && ['row', 'blob', 'counter', 'lineage', 'index'].includes(kind)
-    })
-    expect(rows, named).toEqual([])
+    const left = report.after.findings.filter(({ weight }) => weight === 'damage')
+    expect(left, named).toEqual([])
     await requireRight(machine, report, named)
     return { report, machine }
   }
@@ -151,11 +159,81 @@ describe('repair', () => {
     }
   }, 300_000)
 
+  it('makes varve.json anew when it is lost or damaged, from what segments say', async () => {
+    for (const text of [null, '{"format":1,"stor']) {
+      const machine = bed.machine.crash({ model: 'keep-all' })
+      const { fs, directory } = machine
+      const file = `${directory}/varve.json`
+      await fs.remove(file)
+      if (text !== null) await writeFile(fs, file, Buffer.from(text))
+      const dry = await repairStore(groundOf(machine), { ...apply, apply: false })
+      expect(dry).toMatchObject({ actions: [{ what: 'varve.json' }], after: { damageCount: 0 } })
+      expect((await fs.stat(file))?.size).toBe(text?.length)
+      expect((await repairStore(groundOf(machine), apply)).actions).toEqual(dry.actions)
+      expect(await readFormat(fs, directory)).toBe(STORE_ID)
+      const { damageCount, rows } = await checkStore(groundOf(machine), { payloads: 'all' })
+      expect(damageCount).toBe(0)
+      expect(rows.objects).toBeGreaterThan(0)
+    }
+  })
+
+  it('makes none where nothing tells, or segments disagree whose they are', async () => {
+    const machine = bed.machine.crash({ model: 'keep-all' })
+    const { fs, directory } = machine
+    await fs.remove(`${directory}/varve.json`)
+    const header = Buffer.from(await readBytes(fs, files[0]!)).subarray(0, 128)
+    header[16]! ^= 1
+    header.writeUInt32LE(crc32c(header.subarray(0, 124)), 124)
+    await writeFile(fs, `${directory}/hot/0fffffff.seg`, header)
+    const unusable = { kind: 'unusable' }
+    await expect(repairStore(groundOf(machine), apply)).rejects.toMatchObject(unusable)
+    await fs.remove(`${directory}/hot/0fffffff.seg`)
+    for (const file of files) await fs.remove(file)
+    await expect(repairStore(groundOf(machine), apply)).rejects.toMatchObject(unusable)
+    expect(await fs.stat(`${directory}/varve.json`)).toBeNull()
+  })
+
+  it('puts aside what is damaged, says so, and keeps what verifies of it', async () => {
+    const path = files.find((file) => file.includes('/journal/'))!
+    const name = path.slice(path.lastIndexOf('/') + 1)
+    const bytes = await readBytes(bed.machine.fs, path)
+    const change: Change = ({ fs }) => flipBit(fs, path, { offset: bytes.length >> 1, bit: 3 })
+    const { report, machine } = await repair('a journal segment', change, 'kept')
+    expect(report.actions.some(({ action }) => action === 'retired')).toBe(true)
+    expect(await machine.fs.list(`${machine.directory}/aside`)).toContain(name)
+    expect(await machine.fs.list(`${machine.directory}/journal`)).not.toContain(name)
+    const again = await repairStore(groundOf(machine), apply)
+    expect(again).toMatchObject({ actions: [], after: { damageCount: 0 } })
+  })
+
+  it('is whole again when any file of the journal is gone', async () => {
+    for (const path of files.filter((file) => !file.includes('/hot/'))) {
+      for (const index of ['kept', 'lost'] as const) {
+        await repair(`${path} is gone`, ({ fs }) => fs.remove(path), index)
+      }
+    }
+  })
+
+  it('goes on keeping what an earlier repair has kept', async () => {
+    const change: Change = async ({ fs }) => {
+      for (const path of files.filter((file) => !file.includes('/hot/'))) await fs.remove(path)
+    }
+    const { report, machine } = await repair('no journal', change, 'lost')
+    const kept = report.actions.filter(({ why }) => why.startsWith('no row speaks'))
+    expect(kept.length).toBeGreaterThan(0)
+    const again = await repairStore(groundOf(machine), apply)
+    expect(again.isLossy).toBe(false)
+    expect(again.actions.filter(({ action }) => action === 'kept')).toHaveLength(kept.length)
+    expect(again.actions).toHaveLength(kept.length)
+  })
+
   it('cut short at any operation, is done again from where it was', async () => {
     const data = files.find((path) => path.includes('/hot/'))!
+    const journal = files.find((path) => path.includes('/journal/'))!
     for (let count = 0, isDone = false; !isDone; count += 7) {
       const machine = bed.machine.crash({ model: 'keep-all', index: 'lost' })
       await machine.fs.remove(data)
+      await flipBit(machine.fs, journal, { offset: 100, bit: 1 })
       let left = count
       let isCrashed = false
       machine.fs.intercept(({ operation }) => {
