@@ -41,7 +41,8 @@ export function verifyForm(
   const credential = identity.find(accessKey)
   // An unknown key goes the same way, at the same cost, to its own refusal.
   const key = signingKey(credential ?? NOBODY, scope)
-  const isSame = isSameSignature(sign(key, policy), signature)
+  // Its bytes: two texts that differ in them must never have one signature.
+  const isSame = isSameSignature(sign(key, Buffer.from(policy).toString('latin1')), signature)
   if (credential === null) throw new S3Error('InvalidAccessKeyId', { AWSAccessKeyId: accessKey })
   if (!isSame) {
     throw new S3Error('SignatureDoesNotMatch', {
