@@ -43,13 +43,15 @@ export function parseContentHeaders(headers: RequestHeaders): ContentHeaders {
 /**
  * x-amz-meta-*: lower-case names without the prefix; a repeated one has its values joined by ','.
  *
- * @throws S3Error `MetadataTooLarge` when names and values take more than 2 KiB together
+ * @throws S3Error `MetadataTooLarge` when names and values take more than 2 KiB together,
+ *   `InvalidArgument` for a name that no header can have: forms and presigned URLs know others
  */
 export function parseUserMetadata(headers: RequestHeaders): ReadonlyMap<string, string> {
   const metadata = new Map<string, string>()
   let size = 0
   for (const [name, value] of headers.entries()) {
     if (!name.startsWith(METADATA_PREFIX)) continue
+    refuseUnsendable(name)
     refuseControlCharacters(name, value)
     const key = name.slice(METADATA_PREFIX.length)
     const before = metadata.get(key)
@@ -100,6 +102,16 @@ function withoutAwsChunked(value: string): string {
     .trim()
 }
 
+/** An object with a header that cannot be sent could never be read again. */
+function refuseUnsendable(name: string): void {
+  if (HEADER_NAME.test(name)) return
+  throw new S3Error(
+    'InvalidArgument',
+    { ArgumentName: JSON.stringify(name) },
+    { message: 'The name of metadata may hold only what the name of a header may.' },
+  )
+}
+
 /** What is kept here goes out as a header again: nothing in it may end one. */
 function refuseControlCharacters(name: string, value: string): void {
   if (HEADER_VALUE.test(value)) return
@@ -110,5 +122,7 @@ function refuseControlCharacters(name: string, value: string): void {
   )
 }
 
+// RFC 9110 §5.6.2, token.
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // UTF-8 arrives here as latin1, so 0x80 … 0x9f are halves of characters and stay.
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/

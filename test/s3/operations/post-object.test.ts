@@ -130,6 +130,11 @@ describe('a form that nobody signed', () => {
     expect((await bed.send('open', { key: 'odd', 'x-ignore-color': 'red' })).status).toBe(204)
   })
 
+  it('makes no object that could not be read', async () => {
+    const reply = await bed.send('open', { key: 'odd name', 'x-amz-meta-ü': 'red' })
+    expect(await bed.refused(reply, 'odd name', 'open')).toBe('400 InvalidArgument')
+  })
+
   it.each([
     [{ key: 'sse', 'x-amz-server-side-encryption': 'AES256' }, '501 NotImplemented'],
     [{ key: 'sse', 'x-amz-checksum-sha256': 'sailorjerry' }, '400 BadDigest'],

@@ -86,6 +86,11 @@ describe('user metadata', () => {
     ])
   })
 
+  it.each(['ü', 'a b', 'a:b', 'a\r\nb', 'a\0'])('refuses the name %j', (name) => {
+    const refused = expect.objectContaining({ code: 'InvalidArgument' })
+    expect(() => attributes(`x-amz-meta-${name}`, 'value')).toThrow(refused)
+  })
+
   it('keeps bytes as they came', () => {
     const utf8 = Buffer.from('à日本').toString('latin1')
     expect(attributes('x-amz-meta-a', utf8).metadata.get('a')).toBe(utf8)
