@@ -50,7 +50,11 @@ export class S3Endpoint {
     connection.body = body
     connection.answering += 1
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
-    const isAdmitted = this.#admission.enter(hasBody)
+    let isAdmitted = this.#admission.enter(hasBody)
+    const leave = () => {
+      if (isAdmitted) this.#admission.leave(hasBody)
+      isAdmitted = false
+    }
     const closed = whenClosed(response)
     const dispatched = isAdmitted
       ? await this.#dispatch(raw, request)
@@ -58,12 +62,12 @@ export class S3Endpoint {
     let sent = 0
     let failure: S3Error | null = null
     try {
-      sent = await this.#send(raw, response, { dispatched, body, request })
+      sent = await this.#send(raw, response, { dispatched, body, request, leave })
     } catch (cause) {
       // Too late for another status: the connection is broken already. Only the log can tell why.
       failure = new S3Error('InternalError', {}, { cause })
     }
-    if (isAdmitted) this.#admission.leave(hasBody)
+    leave()
     await closed
     connection.answering -= 1
     if (connection.isBroken && connection.answering === 0) request.socket.destroySoon()
@@ -94,9 +98,11 @@ export class S3Endpoint {
       readonly dispatched: Dispatched
       readonly body: RequestBody | null
       readonly request: IncomingMessage
+      /** Gives its place up to others. */
+      readonly leave: () => void
     },
   ): Promise<number> {
-    const { dispatched, body, request } = context
+    const { dispatched, body, request, leave } = context
     const { reply } = dispatched
     const isUnread = body !== null && !request.complete
     const mustClose =
@@ -108,8 +114,14 @@ export class S3Endpoint {
       close: mustClose || reply.close === true || this.#options.isDraining(),
       idleTimeoutMs: this.#options.limits.replyIdleTimeoutMs,
       // Closing on unread bytes makes the kernel reset the connection, and the reply is lost on
-      // its way: so the reply is written whole, and the connection closed a little later.
-      ...(mustClose && { beforeEnd: () => linger(request) }),
+      // its way: so the reply is written whole, and the connection closed a little later. Whoever
+      // sends what is not wanted keeps nobody out meanwhile.
+      ...(mustClose && {
+        beforeEnd() {
+          leave()
+          return linger(request)
+        },
+      }),
     })
     if (isUnread && !request.complete) request.resume()
     return sent

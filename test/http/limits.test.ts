@@ -82,6 +82,19 @@ describe('overload', () => {
     first.write('hello')
     await first.until((text) => text.includes('HTTP/1.1 200 '))
   })
+
+  it('is none by those who were refused, and send on', async () => {
+    await using server = await S3Server.open({ limits: { requestsMax: 1, bodiesMax: 1 } })
+    await withObject(server)
+    using nobody = await RawSocket.open(server.port)
+    nobody.write(`PUT /${BUCKET}/k HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n`)
+    await nobody.reply()
+    expect(nobody.text).toMatch(/^HTTP\/1\.1 403 /)
+    nobody.write('x')
+    const put = await presignedPut(server, BUCKET, 'k')
+    const reply = await fetch(`${server.endpoint}${put}`, { method: 'PUT', body: 'mine' })
+    expect(reply.status).toBe(200)
+  })
 })
 
 describe('slow clients', () => {
