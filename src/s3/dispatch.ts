@@ -85,8 +85,14 @@ export class Dispatcher {
     const verified = row.isPublic === true ? nobody : this.#verify(request)
     const { principal } = verified
     progress.principal = principal
-    if (principal.kind !== 'anonymous') this.#authorise(principal, row, request)
-    else if (row.isPublic !== true && row.isForm !== true) await this.#letIn(row, request)
+    const { action, acl } = row
+    const { bucket, key } = request
+    if (principal.kind !== 'anonymous') require(principal, { action, bucket, key })
+    else if (row.isPublic !== true && row.isForm !== true) {
+      // Somebody nobody knows: the ACLs decide.
+      await requireEverybody(this.#options.store, request, acl)
+    }
+    requireExpectedOwner(request)
     request.verified = verified
     const input = await row.decode(request)
     for (const need of row.alsoNeeds?.(input) ?? []) this.#requireAlso(principal, row, need)
@@ -103,18 +109,6 @@ export class Dispatcher {
   #verify(request: S3Request): VerifiedRequest {
     const { identity, region, clock } = this.#options
     return verifyRequest(request, { identity, region, now: clock.now() })
-  }
-
-  #authorise(principal: Principal, row: Operation, request: S3Request): void {
-    const { bucket, key } = request
-    require(principal, { action: row.action, bucket, key })
-    requireExpectedOwner(request)
-  }
-
-  /** Somebody nobody knows: the ACLs decide. */
-  async #letIn(row: Operation, request: S3Request): Promise<void> {
-    await requireEverybody(this.#options.store, request, row.acl)
-    requireExpectedOwner(request)
   }
 
   #requireAlso(principal: Principal, row: Operation, need: AccessRequest): void {
@@ -229,9 +223,14 @@ function require(principal: Principal, access: AccessRequest): void {
   if (!decision.allowed) throw denied(decision.reason)
 }
 
-function requireExpectedOwner(request: S3Request): void {
-  const expected = request.headers.get('x-amz-expected-bucket-owner')
-  if (expected !== null && !isOwner(expected)) throw denied('the bucket has another owner')
+/** Of the bucket, and of that which is copied from. */
+const EXPECTED_OWNERS = ['x-amz-expected-bucket-owner', 'x-amz-source-expected-bucket-owner']
+
+function requireExpectedOwner({ headers }: S3Request): void {
+  for (const name of EXPECTED_OWNERS) {
+    const expected = headers.get(name)
+    if (expected !== null && !isOwner(expected)) throw denied('the bucket has another owner')
+  }
 }
 
 function denied(reason: string): S3Error {

@@ -186,6 +186,10 @@ describe('the road', () => {
     expect(await ask('8bcf7fe936d8b8e4d6e62723ac811697da535718bff8a1ffb56614b0f0590387')).toBe(200)
     expect(await ask('000000000000')).toBe(200)
     expect(await ask('123456789012')).toBe(403)
+    const name = 'x-amz-source-expected-bucket-owner'
+    const headers = { 'x-amz-copy-source': 'other/key', [name]: '123456789012' }
+    const { reply } = await found.dispatch(await signed('PUT', '/bucket/key', { headers }))
+    expect(reply.status).toBe(403)
   })
 
   it('asks leave for the source of a copy as well', async () => {
