@@ -203,6 +203,25 @@ describe('Keys that look like paths', () => {
   })
 })
 
+describe('Listings', () => {
+  it('may begin where no key can be, and nothing is taken for damaged', async () => {
+    const bucket = await varve.bucket()
+    await varve.wire.send({ method: 'PUT', path: `/${bucket}/k`, body: 'x' })
+    const [before, behind] = ['a', 'z'].map((letter) => letter.repeat(20_000))
+    const keysWith = async (query: string) => {
+      const reply = await varve.wire.send({ method: 'GET', path: `/${bucket}`, query })
+      return [reply.status, reply.text.includes('<Key>k</Key>')]
+    }
+    expect(await keysWith(`list-type=2&prefix=${before}`)).toEqual([200, false])
+    expect(await keysWith(`list-type=2&start-after=${before}`)).toEqual([200, true])
+    expect(await keysWith(`list-type=2&start-after=${behind}`)).toEqual([200, false])
+    expect(await keysWith(`marker=${behind}`)).toEqual([200, false])
+    expect(await keysWith(`key-marker=${before}&versions=`)).toEqual([200, true])
+    expect(await keysWith(`prefix=${behind}&uploads=`)).toEqual([200, false])
+    expect(varve.server.log).not.toContain('made anew')
+  })
+})
+
 describe('Slow clients', () => {
   it('that never finish their headers do not keep others waiting', async () => {
     const idle = Array.from({ length: 200 }, () =>

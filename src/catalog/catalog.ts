@@ -40,6 +40,7 @@ export interface Catalog extends AsyncDisposable {
   readonly isInDoubt: boolean
 }
 
+/** Its ends may be longer than any key. */
 export interface KeyRange {
   readonly start: Uint8Array
   /** Exclusive. */

@@ -135,6 +135,18 @@ export function orderedKvContract(name: string, make: () => Promise<KvFixture>):
       expect(held).toEqual(bytes('1'))
     })
 
+    it('is ranged over by bounds longer than any key', async () => {
+      await kv.apply([put('a', '1'), put('b', '2')], position(1))
+      const long = (text: string) => Buffer.from(text.padEnd(30_000, text))
+      const after = (reverse: boolean) => ({ start: long('a'), end: long('b'), reverse })
+      for (const reverse of [false, true]) {
+        expect(keysOf(kv.range(after(reverse)))).toEqual(['b'])
+        expect(keysOf(kv.range({ start: long('b'), end: long('c'), reverse }))).toEqual([])
+        expect(keysOf(kv.range({ start: long('c'), end: long('d'), reverse }))).toEqual([])
+      }
+      expect(kv.get(long('a'))).toBeNull()
+    })
+
     it('can be walked half way, many times over', async () => {
       await kv.apply(
         Array.from({ length: 100 }, (_, index) => put(`k${index}`, 'v')),

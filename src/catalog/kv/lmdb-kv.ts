@@ -18,8 +18,8 @@ export interface LmdbKvOptions {
 }
 
 const CRC_SIZE = 4
-/** LMDB's own limit with pages of 4 KiB. */
-const KEY_SIZE_MAX = 1978
+/** LMDB's own limit with pages of 4 KiB. No key is as long. */
+const KEY_SIZE_LIMIT = 1978
 /** A new index is not begun with less room than this. */
 const FREE_SIZE_MIN = 1024 * 1024
 const POSITION_KEY = Buffer.from('position')
@@ -102,6 +102,7 @@ export class LmdbKv implements OrderedKv {
 
   get(key: Uint8Array): Buffer | null {
     const { rows } = this.#readable()
+    if (key.length >= KEY_SIZE_LIMIT) return null
     const stored = reading(() => rows.get(asBuffer(key)))
     return stored === undefined ? null : verified(key, stored)
   }
@@ -114,7 +115,7 @@ export class LmdbKv implements OrderedKv {
     const { root, rows, meta } = this.#readable()
     // lmdb-js would keep the writes before the one it refuses.
     for (const { key } of writes) {
-      if (key.length < 1 || key.length > KEY_SIZE_MAX) throw new RangeError('size of a key')
+      if (key.length < 1 || key.length >= KEY_SIZE_LIMIT) throw new RangeError('size of a key')
     }
     const sealed = sealValues(writes)
     try {
@@ -195,8 +196,8 @@ export class LmdbKv implements OrderedKv {
     range: KeyRange,
     transaction?: ReadTransaction,
   ): Generator<Entry> {
-    const start = range.start.length === 0 ? Buffer.alloc(1) : asBuffer(range.start)
-    const end = asBuffer(range.end)
+    const start = range.start.length === 0 ? Buffer.alloc(1) : boundOf(range.start)
+    const end = boundOf(range.end)
     if (Buffer.compare(start, end) >= 0) return
     const bounds =
       range.reverse === true
@@ -244,6 +245,14 @@ export class LmdbKv implements OrderedKv {
     }
     return this.#environment
   }
+}
+
+/**
+ * Of any size: what a client asks a listing to begin with may be longer than every key. Cut, it
+ * lies between the same keys, and LMDB can look for it: what it cannot read is taken for damage.
+ */
+function boundOf(bytes: Uint8Array): Buffer {
+  return asBuffer(bytes.length > KEY_SIZE_LIMIT ? bytes.subarray(0, KEY_SIZE_LIMIT) : bytes)
 }
 
 type ReadTransaction = ReturnType<LmdbEnvironment['root']['useReadTransaction']>

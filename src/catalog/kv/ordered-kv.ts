@@ -11,7 +11,10 @@ import type { Entry, KeyRange } from '../catalog.ts'
  */
 export interface OrderedKv extends AsyncDisposable {
   get(key: Uint8Array): Buffer | null
-  /** start ≤ key < end, lazily. Entries applied while it is walked may or may not be seen. */
+  /**
+   * start ≤ key < end, lazily; bounds may be longer than any key. Entries applied while it is
+   * walked may or may not be seen.
+   */
   range(range: KeyRange): Iterable<Entry>
   /**
    * Applies all writes and the new position as one transaction; resolves when durable. With a null
