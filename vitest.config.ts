@@ -2,8 +2,11 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * One project per height of test, so that each verb in package.json names just what it runs. They
- * run one after the other, the quick ones first: those that start processes would starve the rest.
+ * run one after the other, the quick ones first, on every core; real clients have the machine for
+ * themselves.
  */
+const everyCore = { maxWorkers: '100%' }
+
 export default defineConfig({
   test: {
     projects: [
@@ -22,6 +25,7 @@ export default defineConfig({
           exclude: ['test/house/**', 'test/simulation/**'],
           testTimeout: 60_000,
           hookTimeout: 60_000,
+          ...everyCore,
           sequence: { groupOrder: 1 },
         },
       },
@@ -30,8 +34,17 @@ export default defineConfig({
           name: 'simulation',
           include: ['test/simulation/**/*.test.ts'],
           testTimeout: 600_000,
-          // Nothing in it looks at a clock or at another process.
-          maxWorkers: '100%',
+          ...everyCore,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'durability',
+          include: ['conformance/durability/**/*.test.ts'],
+          testTimeout: 600_000,
+          hookTimeout: 120_000,
+          ...everyCore,
           sequence: { groupOrder: 2 },
         },
       },
@@ -39,6 +52,7 @@ export default defineConfig({
         test: {
           name: 'conformance',
           include: ['conformance/**/*.test.ts'],
+          exclude: ['conformance/durability/**'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
           sequence: { groupOrder: 3 },
