@@ -77,6 +77,16 @@ describe('HeadBucket', () => {
     expect(reply.BucketRegion).toBe('us-east-1')
   })
 
+  it('names the region when it refuses too: SDKs ask unsigned, or signed for another', async () => {
+    const request = { method: 'HEAD', path: `/${await varve.bucket()}` }
+    const unsigned = await varve.wire.send({ ...request, auth: 'none' })
+    const elsewhere = await varve.wire.send({ ...request, signing: { region: 'eu-north-1' } })
+    expect([unsigned.status, elsewhere.status]).toEqual([403, 400])
+    for (const { headers } of [unsigned, elsewhere]) {
+      expect(headers['x-amz-bucket-region']).toBe('us-east-1')
+    }
+  })
+
   it('answers 404 without a body for a bucket that is not', async () => {
     const reply = await varve.wire.send({ method: 'HEAD', path: `/${bucketName()}` })
     expect([reply.status, reply.body.length]).toEqual([404, 0])

@@ -64,7 +64,7 @@ export class Dispatcher {
       progress.finish(this.#complete(raw, reply))
     } catch (cause) {
       progress.error = toS3Error(cause)
-      progress.finish(this.#errorReply(raw, progress.error))
+      progress.finish(this.#errorReply(raw, progress.error, progress.row))
     }
     if (raw.headers.get('origin') === null) return progress
     return progress.finish(await addCorsHeaders(this.#options.store, progress))
@@ -74,7 +74,7 @@ export class Dispatcher {
   refuse(raw: RawRequest, error: S3Error): Dispatched {
     const progress = new Progress()
     progress.error = error
-    return progress.finish(this.#errorReply(raw, error))
+    return progress.finish(this.#errorReply(raw, error, null))
   }
 
   async #serve(raw: RawRequest, progress: Progress): Promise<S3Reply> {
@@ -122,11 +122,16 @@ export class Dispatcher {
     return { ...reply, headers: this.#headers(raw, reply.headers) }
   }
 
-  #errorReply(raw: RawRequest, error: S3Error): S3Reply {
+  #errorReply(raw: RawRequest, error: S3Error, row: Operation | null): S3Reply {
     if (error.status === 304) {
       return { status: 304, headers: this.#headers(raw, error.headers) }
     }
-    const headers = { 'content-type': 'application/xml', ...error.headers }
+    const isWhere = row?.tellsRegion === true && error.status !== 404
+    const headers = {
+      'content-type': 'application/xml',
+      ...(isWhere && { 'x-amz-bucket-region': this.#options.region }),
+      ...error.headers,
+    }
     return {
       status: error.status,
       headers: this.#headers(raw, headers),

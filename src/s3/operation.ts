@@ -67,6 +67,8 @@ export interface Operation<Input = unknown> {
   readonly acl?: AclPermission
   /** True when it may outlast a client's patience: it then answers 200 before it knows. */
   readonly isSlow?: boolean
+  /** True when refusals name the region too: SDKs ask so where a bucket is, unsigned or wrongly. */
+  readonly tellsRegion?: boolean
   /** What it does of what AWS's does; `full` when not said. For the compatibility page. */
   readonly support?: Support
   /** Further (action, resource) pairs, such as the source of a copy. */

@@ -8,6 +8,7 @@ export const headBucket = operation({
   route: { method: 'HEAD', resource: 'bucket' },
   action: 's3:ListBucket',
   acl: 'list',
+  tellsRegion: true,
   decode: (request) => requireBucket(request.bucket),
   async handle({ store }, bucket) {
     const { region } = await store.getBucket(bucket)
