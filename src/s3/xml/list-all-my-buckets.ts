@@ -4,8 +4,8 @@ import { element, parent, xmlDocument, xmlTime } from './write-xml.ts'
 
 export interface BucketListing {
   readonly buckets: readonly BucketInfo[]
-  /** S3 tells the region only to who asks with a parameter of paging. */
-  readonly withRegion: boolean
+  /** Of them all; S3 tells it only to who asks with a parameter of paging: else null. */
+  readonly region: string | null
   readonly prefix: string | null
   readonly continuationToken: string | null
 }
@@ -19,7 +19,7 @@ export function listAllMyBucketsResult(listing: BucketListing): string {
         parent('Bucket', [
           element('Name', bucket.name),
           element('CreationDate', xmlTime(bucket.createdAt)),
-          listing.withRegion ? element('BucketRegion', bucket.region) : '',
+          element('BucketRegion', listing.region),
         ]),
       ),
     ),

@@ -7,6 +7,7 @@ import {
   PutObjectCommand,
 } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BucketName } from '../../../src/model/bucket-name.ts'
 import { refusal } from '../../http/support/refusal.ts'
 import { S3Server } from '../../http/support/s3-server.ts'
 
@@ -79,6 +80,18 @@ describe('buckets', () => {
     const elsewhere = { CreateBucketConfiguration: { LocationConstraint: 'eu-central-1' } }
     const refused = await refusal(create('elsewhere-bucket', elsewhere))
     expect(refused).toMatchObject({ status: 400, code: 'IllegalLocationConstraintException' })
+  })
+
+  it('made while the server was set to another region are in its present one', async () => {
+    const Bucket = 'moved-bucket'
+    await server.store.createBucket(Bucket as BucketName, { region: 'eu-north-1' })
+    const { client } = server
+    const head = await client.send(new HeadBucketCommand({ Bucket }))
+    expect(head.BucketRegion).toBe('us-east-1')
+    const location = await client.send(new GetBucketLocationCommand({ Bucket }))
+    expect(location.LocationConstraint).toBeUndefined()
+    const list = await client.send(new ListBucketsCommand({ Prefix: Bucket }))
+    expect(list.Buckets).toMatchObject([{ BucketRegion: 'us-east-1' }])
   })
 
   it.each([

@@ -10,8 +10,8 @@ export const headBucket = operation({
   acl: 'list',
   tellsRegion: true,
   decode: (request) => requireBucket(request.bucket),
-  async handle({ store }, bucket) {
-    const { region } = await store.getBucket(bucket)
+  async handle({ store, region }, bucket) {
+    await store.getBucket(bucket)
     return emptyReply({
       'content-type': 'application/xml',
       'x-amz-bucket-region': region,

@@ -34,7 +34,7 @@ export const listBuckets = operation({
     return xmlReply(
       listAllMyBucketsResult({
         buckets: isElsewhere ? [] : page.buckets,
-        withRegion,
+        region: withRegion ? region : null,
         prefix,
         continuationToken: page.isTruncated && last !== undefined ? encodeToken(last.name) : null,
       }),
