@@ -191,7 +191,8 @@ export const settings = {
   bodiesMax: setting({
     kind: integer({ min: 1, max: 100_000 }),
     default: 512,
-    sentence: 'Uploads in progress, within the requests; they cost more memory than reads.',
+    sentence:
+      'Uploads in progress, within the requests; they cost more memory than reads. Forms, whose sender only their content tells, may be a quarter of them.',
   }),
   connectionsMax: setting({
     kind: integer({ min: 1, max: 1_000_000 }),

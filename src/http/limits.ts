@@ -37,14 +37,26 @@ export const defaultHttpLimits: HttpLimits = {
   replyIdleTimeoutMs: 60_000,
 }
 
+/**
+ * What a request takes of the server. Of a form nobody knows who sends it before it is read: so
+ * forms are not let to take all the places that uploads have.
+ */
+export type RequestKind = 'bodiless' | 'body' | 'form'
+
+/** Of uploads in progress, the part that may be forms. */
+const FORM_SHARE = 1 / 4
+
 /** Counts what is in progress. Every `enter` that said yes needs one `leave`. */
 export class Admission {
   readonly #limits: Pick<HttpLimits, 'requestsMax' | 'bodiesMax'>
+  readonly #formsMax: number
   #requests = 0
   #bodies = 0
+  #forms = 0
 
   constructor(limits: Pick<HttpLimits, 'requestsMax' | 'bodiesMax'>) {
     this.#limits = limits
+    this.#formsMax = Math.ceil(limits.bodiesMax * FORM_SHARE)
   }
 
   get requests(): number {
@@ -56,16 +68,21 @@ export class Admission {
   }
 
   /** False when the request must be refused; then nothing was counted. */
-  enter(hasBody: boolean): boolean {
+  enter(kind: RequestKind): boolean {
     if (this.#requests >= this.#limits.requestsMax) return false
-    if (hasBody && this.#bodies >= this.#limits.bodiesMax) return false
-    this.#requests += 1
-    if (hasBody) this.#bodies += 1
+    if (kind !== 'bodiless' && this.#bodies >= this.#limits.bodiesMax) return false
+    if (kind === 'form' && this.#forms >= this.#formsMax) return false
+    this.#count(kind, 1)
     return true
   }
 
-  leave(hasBody: boolean): void {
-    this.#requests -= 1
-    if (hasBody) this.#bodies -= 1
+  leave(kind: RequestKind): void {
+    this.#count(kind, -1)
+  }
+
+  #count(kind: RequestKind, step: 1 | -1): void {
+    this.#requests += step
+    if (kind !== 'bodiless') this.#bodies += step
+    if (kind === 'form') this.#forms += step
   }
 }

@@ -4,7 +4,7 @@ import { S3Error } from '../s3/errors.ts'
 import type { RequestListener } from '../s3/events.ts'
 import type { Connections } from './connection.ts'
 import { HttpRequest } from './http-request.ts'
-import { Admission, type HttpLimits } from './limits.ts'
+import { Admission, type HttpLimits, type RequestKind } from './limits.ts'
 import { RequestBody } from './request-body.ts'
 import { RequestIds } from './request-id.ts'
 import { sendReply } from './send-reply.ts'
@@ -14,6 +14,8 @@ const SKIP_SIZE_MAX = 64 * 1024
 /** How long and how much of an unwanted body is read before the connection is closed on it. */
 const LINGER_MS = 2_000
 const LINGER_SIZE_MAX = 16 * 1024 * 1024
+
+const FORM_TYPE = /^\s*multipart\/form-data/i
 
 type Refusal = 'SlowDown' | 'RequestHeaderSectionTooLarge' | 'BadRequest'
 
@@ -44,15 +46,16 @@ export class S3Endpoint {
   async serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean) {
     const startedAt = performance.now()
     const { limits } = this.#options
-    const hasBody = declaresBody(request)
-    const body = hasBody ? new RequestBody(request, response, { limits, expectsContinue }) : null
+    const kind = kindOf(request)
+    const body =
+      kind === 'bodiless' ? null : new RequestBody(request, response, { limits, expectsContinue })
     const connection = this.#options.connections.of(request.socket)
     connection.body = body
     connection.answering += 1
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
-    let isAdmitted = this.#admission.enter(hasBody)
+    let isAdmitted = this.#admission.enter(kind)
     const leave = () => {
-      if (isAdmitted) this.#admission.leave(hasBody)
+      if (isAdmitted) this.#admission.leave(kind)
       isAdmitted = false
     }
     const closed = whenClosed(response)
@@ -161,9 +164,10 @@ export class S3Endpoint {
   }
 }
 
-function declaresBody(request: IncomingMessage): boolean {
-  const length = request.headers['content-length']
-  return request.headers['transfer-encoding'] !== undefined || (length ?? '0') !== '0'
+function kindOf({ headers, method }: IncomingMessage): RequestKind {
+  const length = headers['content-length']
+  if (headers['transfer-encoding'] === undefined && (length ?? '0') === '0') return 'bodiless'
+  return method === 'POST' && FORM_TYPE.test(headers['content-type'] ?? '') ? 'form' : 'body'
 }
 
 function remaining(request: IncomingMessage, body: RequestBody): number {

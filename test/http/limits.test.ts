@@ -33,14 +33,24 @@ async function withObject(server: S3Server, body: string | Buffer = 'value') {
 describe('admission', () => {
   it('counts requests and bodies apart, and nothing that it refused', () => {
     const admission = new Admission({ requestsMax: 2, bodiesMax: 1 })
-    expect(admission.enter(true)).toBe(true)
-    expect(admission.enter(true)).toBe(false)
-    expect(admission.enter(false)).toBe(true)
-    expect(admission.enter(false)).toBe(false)
+    expect(admission.enter('body')).toBe(true)
+    expect(admission.enter('body')).toBe(false)
+    expect(admission.enter('bodiless')).toBe(true)
+    expect(admission.enter('bodiless')).toBe(false)
     expect(admission).toMatchObject({ requests: 2, bodies: 1 })
-    admission.leave(true)
-    expect(admission.enter(true)).toBe(true)
+    admission.leave('body')
+    expect(admission.enter('body')).toBe(true)
     expect(admission).toMatchObject({ requests: 2, bodies: 1 })
+  })
+
+  it('lets forms, of whom nobody knows yet who sends them, take a part of the places', () => {
+    const admission = new Admission({ requestsMax: 20, bodiesMax: 8 })
+    const entered = () => admission.enter('form')
+    expect([entered(), entered(), entered()]).toEqual([true, true, false])
+    expect(admission.enter('body')).toBe(true)
+    admission.leave('form')
+    expect([entered(), entered()]).toEqual([true, false])
+    expect(admission).toMatchObject({ requests: 3, bodies: 3 })
   })
 })
 
@@ -81,6 +91,23 @@ describe('overload', () => {
     ).toBe(200)
     first.write('hello')
     await first.until((text) => text.includes('HTTP/1.1 200 '))
+  })
+
+  it('is none by those who begin forms, and send on', async () => {
+    await using server = await S3Server.open({ limits: { bodiesMax: 2 } })
+    await withObject(server)
+    const nobody = await Promise.all([1, 2].map(() => RawSocket.open(server.port)))
+    for (const socket of nobody) {
+      socket.write(
+        `POST /${BUCKET} HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n` +
+          'Content-Type: multipart/form-data; boundary=X\r\n\r\n--X\r\n',
+      )
+    }
+    await Promise.any(nobody.map((socket) => socket.reply()))
+    const put = await presignedPut(server, BUCKET, 'k')
+    const reply = await fetch(`${server.endpoint}${put}`, { method: 'PUT', body: 'mine' })
+    expect(reply.status).toBe(200)
+    for (const socket of nobody) socket[Symbol.dispose]()
   })
 
   it('is none by those who were refused, and send on', async () => {
