@@ -39,6 +39,7 @@ import { StoreError } from './store/errors.ts'
 import { LocalObjectStore } from './store/local-object-store.ts'
 import type { ObjectStore } from './store/object-store.ts'
 import { Readers } from './store/readers.ts'
+import { Recall } from './store/tiering/recall.ts'
 import { Tiering } from './store/tiering/tiering.ts'
 import { inTurn } from './store/tiering/upkeep.ts'
 import {
@@ -242,7 +243,8 @@ async function openStore(input: StartInput, ground: StoreGround) {
   const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener, room }
   const isSound = () => !journalDamage.isFound && segments.findings.length === 0
   const audit = new BlobAudit({ catalog, segments, found, isSound, lineage, listener })
-  const upkeep = openUpkeep(input, { ...parts, audit, heat, heatPath })
+  const recall = new Recall({ engine, clock })
+  const upkeep = openUpkeep(input, { ...parts, audit, heat, heatPath, recall })
   const { compaction } = upkeep
   const background = floors.own(upkeep.background)
   const { inlineSizeMax, newBucketAccess } = config
@@ -253,6 +255,7 @@ async function openStore(input: StartInput, ground: StoreGround) {
     random,
     readers,
     options: { inlineSizeMax, newBucketAccess },
+    ...(segments.tiers.length > 1 ? { recall } : {}),
     onDeleted: () => background.notice(),
   })
   if (upkeep.isWanted) background.start()
@@ -280,22 +283,21 @@ interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {
   readonly audit: BlobAudit
   readonly heat: Heat
   readonly heatPath: string
+  readonly recall: Recall
 }
 
 /** What moves stored bytes in the background: first what makes room, then what only moves. */
 function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
-  const { segments, heat, heatPath, clock } = parts
+  const { segments, heat, heatPath } = parts
   const compaction = new Compaction({
     ...parts,
     options: compactionOptions(config),
     onReplaced: (sources, output) => heat.inherit(sources, output),
   })
   const tiering = new Tiering(parts, {
-    segments,
+    ...parts,
     compaction,
-    heat,
     saveHeat: () => saveHeat(ground.fileSystem, heatPath, heat),
-    clock,
     options: tieringOptions(config),
     listener: tieringLog(log),
   })

@@ -66,6 +66,7 @@ const defaults: BlobEngineOptions = {
 /** The blob engine over a set of segments: what `BlobStore` promises, put together. */
 export class BlobEngine implements BlobStore {
   readonly tiers: readonly Tier[]
+  readonly #segments: Segments
   readonly #options: BlobEngineOptions
   readonly #emit: EngineListener
   readonly #counters = zeroCounters()
@@ -92,6 +93,7 @@ export class BlobEngine implements BlobStore {
     const lookup = new Lookup({ segments, lineage, counters, heat: parts.heat ?? null })
     this.#reading = new BlobReading(lookup, counters, options)
     const lanesOf = (tier: Tier) => new Lanes({ segments, tier, emit: this.#emit, ...options })
+    this.#segments = segments
     this.tiers = segments.tiers
     this.#lanes = new Map(segments.tiers.map((tier) => [tier, lanesOf(tier)]))
     this.#room = parts.room ?? endlessRoom
@@ -108,6 +110,14 @@ export class BlobEngine implements BlobStore {
   /** A copy of the sums so far. */
   get counters(): EngineCounters {
     return { ...this.#counters }
+  }
+
+  /** Of the segment it begins in, or of its heir. */
+  tierOf({ blob }: BlobRef): Tier {
+    const here = this.#segments.tierOf(blob.segment)
+    if (here !== null) return here
+    const [heir] = this.#lineage.heirs(blob.segment, (id) => this.#segments.has(id))
+    return (heir === undefined ? null : this.#segments.tierOf(heir)) ?? 'hot'
   }
 
   /** Whether blobs are being appended at this moment. */

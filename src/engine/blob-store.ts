@@ -56,6 +56,8 @@ export interface AppendOptions {
 export interface BlobStore extends AsyncDisposable {
   /** Tiers that blobs can be appended to; hot always is one. */
   readonly tiers: readonly Tier[]
+  /** Where the bytes lie now, which is where they were appended unless they were moved since. */
+  tierOf(ref: BlobRef): Tier
   /**
    * Appends one blob of any size > 0 to a data lane and resolves when it is durable. Reads `bytes`
    * once, at the disk's pace, and holds a bounded number of chunks. A blob whose source throws is

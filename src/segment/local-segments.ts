@@ -177,6 +177,10 @@ export class LocalSegments implements Segments {
     return this.#segments.has(id)
   }
 
+  tierOf(id: number): Tier | null {
+    return this.#segments.get(id)?.tier ?? null
+  }
+
   mayHold(id: number, key: RecordKey): boolean {
     return this.#require(id).index?.mayHold(key) ?? true
   }

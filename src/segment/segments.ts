@@ -31,6 +31,8 @@ export interface Segments extends AsyncDisposable {
   list(kind: SegmentKind): readonly SegmentInfo[]
   /** Whether a live segment, in whatever state, has this id. */
   has(id: number): boolean
+  /** Of a live segment; null when there is none of this id. */
+  tierOf(id: number): Tier | null
   /**
    * False when the segment certainly does not hold this chunk or recipe. Asks the Bloom bits of a
    * sealed segment, never the disk; a segment without an index answers true.

@@ -13,7 +13,7 @@ import { movedLabel } from './label.ts'
 import { shownVersionId, versionInfo } from './object-info.ts'
 import type { CopiedObject, CopyObjectInput, CopySource } from './object-store.ts'
 import { openBody } from './open-body.ts'
-import { tierOf } from './placement.ts'
+import { liesApart, tierOf } from './placement.ts'
 import { leaveGarbage, type RewrittenBody, rewriteBody, takeOver } from './rewrite-body.ts'
 import type { BucketFields } from './rows/bucket-row.ts'
 import { objectKey, referenceKey } from './rows/keys.ts'
@@ -172,13 +172,20 @@ function chosen(
   }
 }
 
-/** Whether the copy belongs in another tier than the source lies in. */
+/**
+ * Whether the copy belongs in another tier than the source was put in; or, of a copy onto itself,
+ * than the source lies in.
+ */
 function isElsewhere(
-  { engine }: StoreContext,
-  input: CopyObjectInput,
-  { bodyId, storageClass, tier }: ObjectFields,
+  context: StoreContext,
+  { storageClass, bucket, key, source }: CopyObjectInput,
+  object: ObjectFields,
 ): boolean {
-  return bodyId !== null && tierOf(input.storageClass ?? storageClass, engine.tiers) !== tier
+  if (object.bodyId === null) return false
+  const tier = tierOf(storageClass ?? object.storageClass, context.engine.tiers)
+  if (tier !== object.tier) return true
+  const isOntoItself = source.bucket === bucket && source.key === key
+  return isOntoItself && liesApart(context, object, tier)
 }
 
 /** Writes the source's bytes into the tier of the copy, when that is another one. */

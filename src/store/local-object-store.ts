@@ -41,6 +41,7 @@ import { putObject } from './put-object.ts'
 import { Readers } from './readers.ts'
 import { defaultStoreOptions, type StoreContext, type StoreOptions } from './store-context.ts'
 import { getObjectTags, putObjectTags } from './tags.ts'
+import type { Recall } from './tiering/recall.ts'
 import { readUsage } from './usage.ts'
 
 export interface LocalObjectStoreInput {
@@ -51,6 +52,8 @@ export interface LocalObjectStoreInput {
   readonly random: Random
   /** Shared with whoever removes segment files; not given where nobody does. */
   readonly readers?: Readers
+  /** Told of what is read, to be taken back to the hot tier; not given where there is one tier. */
+  readonly recall?: Recall
   /** Called after every request that deletes; synchronous, must not throw. */
   readonly onDeleted?: () => void
   readonly options?: Partial<StoreOptions>

@@ -8,7 +8,7 @@ import { type ReadRow, requireVersion, type VersionRow } from './find-version.ts
 import { dropBody } from './garbage.ts'
 import { movedLabel } from './label.ts'
 import type { MoveObjectInput } from './object-store.ts'
-import { tierOf } from './placement.ts'
+import { liesApart, tierOf } from './placement.ts'
 import { leaveGarbage, type RewrittenBody, rewriteBody, takeOver } from './rewrite-body.ts'
 import { decodeObject, encodeObjectRow, type ObjectFields } from './rows/object-row.ts'
 import type { MovingContext } from './store-context.ts'
@@ -36,6 +36,11 @@ export interface MoveOrder extends Pick<MoveObjectInput, 'signal'> {
   readonly named: Pick<MoveObjectInput, 'bucket' | 'key'>
 }
 
+/** For an order that knows where the row is. */
+export function rowAt(key: Buffer, row: Buffer | null): VersionRow | null {
+  return row === null ? null : { key, row }
+}
+
 /** False when the version is gone or its bytes were replaced meanwhile: then nothing is changed. */
 export async function moveVersion(context: MovingContext, order: MoveOrder): Promise<boolean> {
   const { catalog, engine, clock } = context
@@ -43,7 +48,8 @@ export async function moveVersion(context: MovingContext, order: MoveOrder): Pro
   if (found === null) return false
   const object = decodeObject(found.row)
   const tier = tierOf(order.storageClass ?? object.storageClass, engine.tiers)
-  const isInPlace = object.bodyId === null || object.tier === tier
+  const isInPlace =
+    object.bodyId === null || (object.tier === tier && !liesApart(context, object, tier))
   if (isInPlace) return commitMove(context, order, { object, rewritten: null })
   const label = movedLabel({ ...order.named, writtenAt: clock.now() }, object)
   const rewritten = await rewriteBody(context, object, { tier, label, signal: order.signal })

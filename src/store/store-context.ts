@@ -4,6 +4,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Random } from '../platform/random.ts'
 import type { Crc64Pool } from './crc64-pool.ts'
 import type { Readers } from './readers.ts'
+import type { Recall } from './tiering/recall.ts'
 
 /** What every behaviour of the store stands on. */
 export interface StoreContext {
@@ -14,6 +15,8 @@ export interface StoreContext {
   readonly crc64: Crc64Pool
   readonly readers: Readers
   readonly options: StoreOptions
+  /** Told of reads; not given where there is one tier. */
+  readonly recall?: Recall
 }
 
 /** What it takes to move bytes that are stored. */

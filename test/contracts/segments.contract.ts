@@ -83,6 +83,8 @@ export function describeSegments(name: string, open: () => Promise<SegmentsFixtu
       expect(new Set(places.map(({ segment }) => segment)).size).toBe(segments.tiers.length)
       const expectAll = async (current: Segments) => {
         expect(current.list('data').map(({ tier }) => tier)).toEqual(segments.tiers)
+        expect(places.map(({ segment }) => current.tierOf(segment))).toEqual(segments.tiers)
+        expect(current.tierOf(999)).toBeNull()
         for (const [index, tier] of segments.tiers.entries()) {
           expect((await current.read(places[index]!)).payload.toString()).toBe(tier)
         }

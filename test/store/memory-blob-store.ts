@@ -49,6 +49,11 @@ export class MemoryBlobStore implements BlobStore, AttachmentSink {
     return new Set(this.#blobs.keys())
   }
 
+  /** Nothing moves here. */
+  tierOf(): Tier {
+    return 'hot'
+  }
+
   place(payload: Uint8Array, _rawSize: number): Place {
     const place = this.#take(recordSpan(payload.length))
     this.#blobs.set(name(place), Buffer.from(payload))

@@ -104,9 +104,9 @@ export class Scrubber implements AsyncDisposable {
   async #run(signal: AbortSignal): Promise<void> {
     const { clock, options } = this.#parts
     try {
+      this.#position ??= await this.#load()
       await pause(this.#parts.options.startDelayMs ?? NAP_MS, signal)
       for (;;) {
-        this.#position ??= await this.#load()
         const { startedAt, isOver } = this.#position ?? { startedAt: 0, isOver: false }
         const waitMs = isOver ? startedAt + options.periodMs - clock.now() : 0
         // A clock that was set back must not put off the next pass for ever.

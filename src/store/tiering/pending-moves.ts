@@ -7,7 +7,7 @@ import type { BucketName } from '../../model/bucket-name.ts'
 import type { ObjectKey } from '../../model/object-key.ts'
 import type { Change } from '../change.ts'
 import { commit } from '../commit.ts'
-import { moveVersion } from '../move-object.ts'
+import { moveVersion, rowAt } from '../move-object.ts'
 import { tierOf } from '../placement.ts'
 import { decodeBucket } from '../rows/bucket-row.ts'
 import { bucketOfKey, nameOfObject, objectOfPendingMove, spaceRange, spaces } from '../rows/keys.ts'
@@ -99,10 +99,6 @@ export class PendingMoves {
     change.delete(key)
     return true
   }
-}
-
-function rowAt(key: Buffer, row: Buffer | null) {
-  return row === null ? null : { key, row }
 }
 
 function isMisplaced({ engine }: MovingContext, row: Buffer): boolean {

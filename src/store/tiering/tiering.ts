@@ -1,21 +1,26 @@
 /**
  * Takes what is stored where it belongs: small bodies to the tier of their class, whole segments to
- * colder tiers as they age and nobody reads them, and off this machine if the cold tier is not on
- * it. It decides; compaction, the store and the segments move.
+ * colder tiers as they age and nobody reads them, objects among them back that are read again, and
+ * cold segments off this machine if the cold tier is not on it. It decides; compaction, the store
+ * and the segments move.
  */
 import type { Heat } from '../../engine/tiering/heat.ts'
 import { chooseMove, type TierPolicy } from '../../engine/tiering/tier-policy.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Segments } from '../../segment/segments.ts'
 import type { Compaction } from '../compaction/compaction.ts'
+import { moveVersion, rowAt } from '../move-object.ts'
 import type { MovingContext } from '../store-context.ts'
 import type { TieringListener } from './events.ts'
 import { PendingMoves } from './pending-moves.ts'
+import type { Recall } from './recall.ts'
 
 export interface TieringParts {
   readonly segments: Segments
   readonly compaction: Pick<Compaction, 'movable' | 'move'>
   readonly heat: Heat
+  /** What is read in a colder tier than it was put in. */
+  readonly recall: Recall
   /** Keeps the heat for the next process; durable at resolve. */
   readonly saveHeat: (heat: Heat) => Promise<void>
   readonly clock: Clock
@@ -32,10 +37,12 @@ export interface TieringOptions extends Omit<TierPolicy, 'tiers'> {
 export class Tiering {
   readonly #parts: TieringParts
   readonly #emit: TieringListener
+  readonly #context: MovingContext
   readonly #pending: PendingMoves
   #heatSavedAt: number
 
   constructor(context: MovingContext, parts: TieringParts) {
+    this.#context = context
     this.#parts = parts
     this.#emit = parts.listener ?? (() => {})
     this.#pending = new PendingMoves(context, this.#emit)
@@ -54,6 +61,7 @@ export class Tiering {
     if (now - this.#heatSavedAt >= this.#parts.options.heatSaveIntervalMs) await this.#saveHeat(now)
     try {
       if ((await this.#pending.step(signal)) > 0) return true
+      if (await this.#takeBack(signal)) return true
       const { compaction } = this.#parts
       const move = this.#choose(now)
       if (move !== null && (await compaction.move(move.source, move.tier, signal))) return true
@@ -63,6 +71,22 @@ export class Tiering {
       this.#emit({ event: 'tiering-failed', cause })
       return false
     }
+  }
+
+  /** Takes an object that is read to the tier it was put in, if one waits. */
+  async #takeBack(signal: AbortSignal): Promise<boolean> {
+    const next = this.#parts.recall.next()
+    if (next === null) return false
+    const { bucketId, bucket, name, key } = next
+    const find = (read: (key: Buffer) => Buffer | null) => rowAt(key, read(key))
+    const named = { bucket, key: name }
+    try {
+      await moveVersion(this.#context, { bucketId, find, storageClass: null, named, signal })
+    } catch (cause) {
+      if (signal.aborted) throw cause
+      this.#emit({ event: 'object-move-failed', bucket, key: name, cause })
+    }
+    return true
   }
 
   /** Takes a cold segment off this machine, if there is a place for it. */

@@ -15,6 +15,7 @@ import { settleSegments } from '../../../src/store/compaction/settle-segments.ts
 import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
 import { Readers } from '../../../src/store/readers.ts'
 import type { TieringEvent } from '../../../src/store/tiering/events.ts'
+import { Recall } from '../../../src/store/tiering/recall.ts'
 import { Tiering, type TieringOptions } from '../../../src/store/tiering/tiering.ts'
 import { checkInvariants } from '../invariants.ts'
 import { checkSegments, type SegmentCheckOptions } from '../segment-invariants.ts'
@@ -67,8 +68,9 @@ async function openFloors(local: FileSystem, options: BedOptions, listener: List
   const readers = new Readers()
   const limits = { inlineSizeMax: 256, partSizeMin: 1 }
   const context = { catalog, engine, clock, random, readers }
-  const store = await LocalObjectStore.open({ ...context, options: limits })
-  return { fs, time, segments, lineage, heat, store, ...context }
+  const recall = new Recall(context)
+  const store = await LocalObjectStore.open({ ...context, recall, options: limits })
+  return { fs, time, segments, lineage, heat, recall, store, ...context }
 }
 
 export async function openTieringBed(local: FileSystem, options: BedOptions = {}) {
@@ -83,11 +85,9 @@ export async function openTieringBed(local: FileSystem, options: BedOptions = {}
     onReplaced: (sources, output) => heat.inherit(sources, output),
   })
   const tiering = new Tiering(floors, {
-    segments,
+    ...floors,
     compaction,
-    heat,
     saveHeat: () => saveHeat(floors.fs, '/data/heat', heat),
-    clock: floors.clock,
     options: {
       warmAfterMs: 10 * HOUR_MS,
       coldAfterMs: 100 * HOUR_MS,

@@ -88,6 +88,10 @@ describe('moves between tiers, crashed', { timeout: 300_000 }, () => {
     clearInterval(cooling)
     isMoving = false
     await reading
+    // What they have read came back: it is sealed, and ages again.
+    await bed.moveAll()
+    await bed.sealAll()
+    bed.pass(200)
     bed.heat.cool(Date.now() + 1e14)
     await bed.moveAll()
     disk.intercept(null)

@@ -149,6 +149,83 @@ describe('segments that age', () => {
   })
 })
 
+describe('objects that aged', () => {
+  async function aged(storageClass?: StorageClass): Promise<TieringBed> {
+    const bed = await bedWith(large, storageClass)
+    await bed.sealAll()
+    bed.pass(101)
+    await bed.moveAll()
+    return bed
+  }
+  const named = { bucket, key: key('a'), signal: neverAborted }
+  const copying = {
+    ...named,
+    source: { ...named, conditions: {} },
+    headers: null,
+    metadata: null,
+    tags: null,
+    storageClass: 'STANDARD',
+    checksumAlgorithm: null,
+    conditions: {},
+  } as const
+
+  it.each(['STANDARD', 'INTELLIGENT_TIERING'] as const)(
+    'come back once they are read again, and no others with them: %s',
+    async (storageClass) => {
+      const bed = await aged(storageClass)
+      expect([bed.dataIn('hot'), bed.dataIn('warm')]).toEqual([0, 0])
+      await get(bed.store, 'a')
+      await get(bed.store, 'b', { range: { start: 0, end: 2000 } })
+      expect(await bed.moveAll()).toBe(0)
+      await get(bed.store, 'a')
+      await get(bed.store, 'b', { range: { start: 0, end: 2000 } })
+      expect(await bed.moveAll()).toBe(1)
+      const back = bed.dataIn('hot')
+      expect(back).toBeGreaterThan(6000)
+      expect(back).toBeLessThan(9000)
+      const cold = await get(bed.store, 'a')
+      expect(cold.equals(large.a)).toBe(true)
+      expect(await bed.moveAll()).toBe(0)
+      await expectAll(bed, large)
+      await bed.audit()
+      await bed.close()
+    },
+  )
+
+  it('are forgotten when they are read seldom, and stay where their class is', async () => {
+    const bed = await aged()
+    await get(bed.store, 'a')
+    bed.pass(3 * 24)
+    await get(bed.store, 'a')
+    expect(await bed.moveAll()).toBe(0)
+    await bed.close()
+    const classic = await aged('GLACIER_IR')
+    for (let round = 0; round < 9; round++) await get(classic.store, 'a')
+    expect(await classic.moveAll()).toBe(0)
+    await classic.close()
+  })
+
+  it('come back at once by a copy onto themselves, or a transition', async () => {
+    for (const way of ['copy', 'move']) {
+      const bed = await aged()
+      const { store } = bed
+      if (way === 'move') await store.moveObject({ ...named, storageClass: 'STANDARD' })
+      else await store.copyObject(copying)
+      expect(bed.dataIn('hot'), way).toBeGreaterThan(6000)
+      await expectAll(bed, large)
+      await bed.audit()
+      await bed.close()
+    }
+  })
+
+  it('share their bytes, where they lie, with copies of other names', async () => {
+    const bed = await aged()
+    await bed.store.copyObject({ ...copying, key: key('z') })
+    expect(bed.dataIn('hot')).toBe(0)
+    await bed.close()
+  })
+})
+
 describe('small bodies of a colder class', () => {
   const small = Object.fromEntries(
     Array.from({ length: 300 }, (_, index) => [`s${index}`, noise(1 + (index % 200), index)]),
