@@ -26,7 +26,7 @@ export function backupVerb(): Command {
       const report = await backupStore(ground, target)
       const pruned = keep === null ? null : await pruneBackups(target, { keep })
       if (flags['json'] === true) printJson({ ...report, ...(pruned ?? {}) })
-      else print(inWords(report, place))
+      else print(...inWords(report, place))
       if (report.damages.length > 0) throw new VerbExit(exitCodes.findings)
     })
 }
@@ -45,7 +45,7 @@ function keepOf(flags: ParsedFlags): number | null {
   throw new MaintenanceError('invalid', `--keep is a number from 1, not ${String(flags['keep'])}`)
 }
 
-function inWords(report: BackupReport, place: string): string {
+function inWords(report: BackupReport, place: string): readonly string[] {
   const lines = [
     `Backup ${report.id} in ${place} holds everything up to commit ${report.sequence}:`,
     `${report.fileCount} files of ${report.size} bytes, of them new ` +
@@ -53,5 +53,5 @@ function inWords(report: BackupReport, place: string): string {
   ]
   if (report.state === 'serving') lines.push('A process had the store: this is one moment of it.')
   for (const damage of report.damages) lines.push(`damage     ${damage}: copied as it is`)
-  return lines.join('\n')
+  return lines
 }

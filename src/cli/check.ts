@@ -19,7 +19,7 @@ export function checkVerb(): Command {
       const ground = await storeGroundOf(flags)
       const report = await checkStore(ground, { payloads: payloadsOf(flags) })
       if (flags['json'] === true) printJson(report)
-      else print(inWords(report))
+      else print(...inWords(report))
       if (report.damageCount > 0) throw new VerbExit(exitCodes.findings)
     })
 }
@@ -35,7 +35,7 @@ function payloadsOf(flags: ParsedFlags): CheckOptions['payloads'] {
   return { part, of }
 }
 
-function inWords(report: CheckReport): string {
+function inWords(report: CheckReport): readonly string[] {
   const { rows, journal, segments, findings } = report
   const lines = [
     report.state === 'alone'
@@ -59,5 +59,5 @@ function inWords(report: CheckReport): string {
       ? 'Clean: everything is as it was written.'
       : `${report.damageCount} findings of damage.`,
   )
-  return lines.join('\n')
+  return lines
 }

@@ -6,7 +6,7 @@ import { inspectObject } from '../maintenance/inspect/inspect-object.ts'
 import { inspectSegmentFile } from '../maintenance/inspect/inspect-segment.ts'
 import type { Item, Plain, PlainFields } from '../maintenance/inspect/plain.ts'
 import type { ParsedFlags } from './settings-flags.ts'
-import { addStoreFlags, print, storeGroundOf } from './store-verb.ts'
+import { addStoreFlags, print, printJson, storeGroundOf } from './store-verb.ts'
 import { exitCodes, VerbExit } from './verb-exit.ts'
 
 /** `varve inspect`: what lies on disk, in words. */
@@ -58,16 +58,17 @@ async function tell(items: AsyncIterable<Item>, flags: ParsedFlags): Promise<voi
   for await (const item of items) {
     count += 1
     if (item.damage !== null) damageCount += 1
-    print(flags['json'] === true ? JSON.stringify(item) : itemInWords(item))
+    if (flags['json'] === true) printJson(item, 0)
+    else print(...inWords(item))
   }
   if (count === 0) throw new MaintenanceError('unusable', 'there is nothing of this name')
   if (damageCount > 0) throw new VerbExit(exitCodes.findings)
 }
 
-export function itemInWords({ what, offset, fields, damage }: Item): string {
+function inWords({ what, offset, fields, damage }: Item): readonly string[] {
   const place = offset === null ? '' : `  at ${offset}`
   const head = damage === null ? `${what}${place}` : `${what}${place}  DOES NOT VERIFY: ${damage}`
-  return [head, ...linesOf(fields, '  ')].join('\n')
+  return [head, ...linesOf(fields, '  ')]
 }
 
 /** Short values side by side, everything else on lines of its own. */

@@ -6,6 +6,7 @@ import { backupVerb } from './backup.ts'
 import { checkVerb } from './check.ts'
 import { configVerb } from './config.ts'
 import { inspectVerb } from './inspect.ts'
+import { oneLine } from './one-line.ts'
 import { rebuildIndexVerb } from './rebuild-index.ts'
 import { repairVerb } from './repair.ts'
 import { restoreVerb } from './restore.ts'
@@ -74,5 +75,5 @@ function exitCodeOf(error: unknown): number {
 }
 
 function complain(text: string): void {
-  process.stderr.write(`varve: ${text}\n`)
+  process.stderr.write(`varve: ${oneLine(text)}\n`)
 }

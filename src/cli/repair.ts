@@ -14,12 +14,12 @@ export function repairVerb(): Command {
       const { region } = (await loadSettings(flags)).config
       const report = await repairStore(ground, { apply: flags['apply'] === true, region })
       if (flags['json'] === true) printJson(report)
-      else print(inWords(report))
+      else print(...inWords(report))
       if (report.after.damageCount > 0) throw new VerbExit(exitCodes.findings)
     })
 }
 
-function inWords({ isApplied, isLossy, actions, after }: RepairReport): string {
+function inWords({ isApplied, isLossy, actions, after }: RepairReport): readonly string[] {
   const lines = actions.map(({ action, what, why }) => `${action.padEnd(10)} ${what}: ${why}`)
   if (isLossy) {
     lines.unshift(
@@ -36,5 +36,5 @@ function inWords({ isApplied, isLossy, actions, after }: RepairReport): string {
       lines.push(`${isApplied ? 'is left' : 'would be left'}: ${where}: ${what}`)
   }
   if (!isApplied && actions.length > 0) lines.push('Nothing was changed: do it with --apply.')
-  return lines.join('\n')
+  return lines
 }

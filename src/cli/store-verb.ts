@@ -3,6 +3,7 @@ import { processEnvironment } from '../config/environment.ts'
 import { diskGround } from '../ground.ts'
 import type { StoreGround } from '../maintenance/store-ground.ts'
 import { maintenanceGround } from '../maintenance-ground.ts'
+import { oneLine, safeJson } from './one-line.ts'
 import { addSettingFlags, loadSettings, type ParsedFlags } from './settings-flags.ts'
 
 /** Settings a verb that looks after a store understands: where the store is. */
@@ -36,10 +37,11 @@ export function regionOfTarget(): string {
   return AWS_REGION ?? AWS_DEFAULT_REGION ?? 'us-east-1'
 }
 
-export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+/** Each of the lines is one on the terminal, whatever is in it. */
+export function print(...lines: readonly string[]): void {
+  process.stdout.write(`${lines.map(oneLine).join('\n')}\n`)
 }
 
-export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2))
+export function printJson(value: unknown, indent = 2): void {
+  process.stdout.write(`${safeJson(JSON.stringify(value, null, indent))}\n`)
 }
