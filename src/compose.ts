@@ -15,6 +15,7 @@ import {
   compactionOptions,
   configuredKeys,
   engineOptions,
+  fileSizes,
   httpLimits,
   scrubOptions,
   tieringOptions,
@@ -146,7 +147,7 @@ export async function startServer(input: StartInput): Promise<RunningServer> {
       store,
       engine: () => engine.counters,
       space: () => compaction.space(),
-      findingCount: () => segments.findings.length,
+      findingCount: () => segments.findings.length + readiness.remarkCount,
       scrub: () => scrubber.position,
       isReady: () => readiness.notReady() === null,
     })
@@ -216,7 +217,7 @@ async function openEngine(
     await BlobEngine.open({
       segments,
       lineage,
-      options: engineOptions(config),
+      options: engineOptions(config, room),
       listener: (event) => {
         engineToLog(event)
         if (event.event === 'blob-missing') readiness.remark(`missing: ${event.reason}`)
@@ -232,20 +233,17 @@ async function openEngine(
 /** The store over them, what keeps it in order, and who may use it. */
 async function openStore(input: StartInput, ground: StoreGround) {
   const { config, log } = input
-  const { directory, floors } = ground
+  const { floors } = ground
+  const { path } = ground.directory
   const { fileSystem, clock, random } = input.ground
-  const { path } = directory
   const lower = await openEngine(input, ground)
   const { segments, catalog, engine, lineage, listener, found, journalDamage } = lower
-  const { room, heat, heatPath } = lower
   const readers = new Readers()
-  const journal = catalog.release
-  const parts = { catalog, journal, segments, engine, readers, lineage, clock, listener, room }
+  const parts = { ...lower, journal: catalog.release, readers, clock }
   const isSound = () => !journalDamage.isFound && segments.findings.length === 0
   const audit = new BlobAudit({ catalog, segments, found, isSound, lineage, listener })
-  const recall = new Recall({ engine, clock })
-  const upkeep = openUpkeep(input, { ...parts, audit, heat, heatPath, recall })
-  const { compaction } = upkeep
+  const upkeep = openUpkeep(input, { ...parts, audit })
+  const { compaction, recall } = upkeep
   const background = floors.own(upkeep.background)
   const { inlineSizeMax, newBucketAccess } = config
   const store = await LocalObjectStore.open({
@@ -283,19 +281,21 @@ interface UpkeepGround extends Omit<CompactionParts, 'options' | 'engine'> {
   readonly audit: BlobAudit
   readonly heat: Heat
   readonly heatPath: string
-  readonly recall: Recall
+  readonly room: DiskRoom
 }
 
 /** What moves stored bytes in the background: first what makes room, then what only moves. */
 function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
-  const { segments, heat, heatPath } = parts
+  const { segments, heat, heatPath, room } = parts
+  const recall = new Recall(parts)
   const compaction = new Compaction({
     ...parts,
-    options: compactionOptions(config),
+    options: compactionOptions(config, room),
     onReplaced: (sources, output) => heat.inherit(sources, output),
   })
   const tiering = new Tiering(parts, {
     ...parts,
+    recall,
     compaction,
     saveHeat: () => saveHeat(ground.fileSystem, heatPath, heat),
     options: tieringOptions(config),
@@ -307,7 +307,7 @@ function openUpkeep({ config, ground, log }: StartInput, parts: UpkeepGround) {
   const making = isCompacting ? [parts.audit, compaction] : [idle]
   const work = inTurn([...making, ...(hasTiers ? [tiering] : [])])
   const background = new BackgroundCompaction(work, { intervalMs: config.compactionIntervalMs })
-  return { compaction, background, isWanted: isCompacting || hasTiers }
+  return { compaction, recall, background, isWanted: isCompacting || hasTiers }
 }
 
 interface CatalogGround extends StartInput, StoreGround {
@@ -330,7 +330,7 @@ async function openCatalog(ground: CatalogGround): Promise<LocalCatalog> {
       clock: ground.ground.clock,
       codec: codecOf.zstd,
       options: {
-        segmentSizeMax: config.journalSegmentSizeMax,
+        segmentSizeMax: fileSizes(config, room).journalSegmentSizeMax,
         retentionMs: config.journalRetentionMs,
       },
       listener: (event) => {

@@ -36,6 +36,11 @@ export class Readiness {
     if (this.#remarks.size < REMARKS_MAX) this.#remarks.add(text)
   }
 
+  /** Up to a bound. */
+  get remarkCount(): number {
+    return this.#remarks.size
+  }
+
   /** Null when requests can be served, or why they cannot. */
   notReady(): string | null {
     if (this.#phase !== null) return this.#phase

@@ -24,7 +24,11 @@ import { silentLog } from '../src/telemetry/log.ts'
 const RESUME_MS_MAX = 5000
 const keys = { rootAccessKey: 'ROOT', rootSecretKey: 'root-secret-key' }
 
-function start(fileSystem: MemoryFileSystem, port = 0): Promise<RunningServer> {
+function start(
+  fileSystem: MemoryFileSystem,
+  port = 0,
+  more: Readonly<Record<string, unknown>> = {},
+): Promise<RunningServer> {
   const ground = {
     fileSystem,
     clock: systemClock,
@@ -32,7 +36,7 @@ function start(fileSystem: MemoryFileSystem, port = 0): Promise<RunningServer> {
     openIndex: async () => new MemoryKv(),
   }
   const settings = { dataDir: '/data', port, buckets: ['one'], drainTimeoutMs: 200, ...keys }
-  return startServer({ config: configFrom(settings), ground, log: silentLog })
+  return startServer({ config: configFrom({ ...settings, ...more }), ground, log: silentLog })
 }
 
 /** A client of a server that answers, whatever it answers. */
@@ -331,3 +335,23 @@ async function freePort(): Promise<number> {
   await new Promise((resolve) => probe.close(resolve))
   return typeof address === 'object' && address !== null ? address.port : 0
 }
+
+it('gets back what was deleted on a full disk that is small beside a data file', async () => {
+  const small = { chunkSizeMax: 65_536, inlineSizeMax: 4096, compactionAgeMinMs: 0 }
+  const settings = { ...small, compactionIntervalMs: 100 }
+  await using server = await start(new MemoryFileSystem({ capacity: 16e6 }), 0, settings)
+  using client = new Client(server.endpoint)
+  const body = () => randomBytes(150_000).toString('base64')
+  const names: string[] = []
+  for (let status: number | undefined = 200; status === 200; ) {
+    names.push(`f${names.length}`)
+    status = await client.put(names.at(-1) ?? '', body())
+  }
+  expect(names.length).toBeGreaterThan(50)
+  // Half of each data file lives.
+  const deleted = names.filter((_, index) => index % 2 === 0)
+  for (const name of deleted) expect(await client.delete(name)).toBe(204)
+  for (let count = 0; count < deleted.length / 2; count++) {
+    await expect.poll(() => client.put(`again${count}`, body()), { timeout: 9000 }).toBe(200)
+  }
+}, 30_000)

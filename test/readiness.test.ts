@@ -34,7 +34,9 @@ it('asks its sources anew each time', () => {
 
 it('remembers remarks once each, and not without end', () => {
   const readiness = new Readiness()
+  expect(readiness.remarkCount).toBe(0)
   for (let index = 0; index < 100; index++) readiness.remark(`remark ${index % 50}`)
+  expect(readiness.remarkCount).toBe(20)
   expect(new Set(readiness.degraded()).size).toBe(readiness.degraded().length)
   expect(readiness.degraded().length).toBeLessThan(50)
 })

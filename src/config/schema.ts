@@ -263,13 +263,13 @@ export const settings = {
     kind: size({ min: 32 * MIB, max: 2 * GIB }),
     default: 256 * MIB,
     unit: 'bytes',
-    sentence: 'A data file is sealed before it grows beyond this.',
+    sentence: 'A data file is sealed before it grows beyond this, or beyond half of the reserve.',
   }),
   journalSegmentSizeMax: setting({
     kind: size({ min: MIB, max: GIB }),
     default: 64 * MIB,
     unit: 'bytes',
-    sentence: 'A journal file is sealed when it has grown to this.',
+    sentence: 'A journal file is sealed when it has grown to this, or to half of the reserve.',
   }),
   journalRetentionMs: setting({
     kind: integer({ min: 0, max: 7 * 24 * HOUR_MS }),
