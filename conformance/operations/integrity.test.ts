@@ -144,6 +144,13 @@ describe('Checksums', () => {
     await expectRefused(path, reply, 400, 'InvalidRequest')
   })
 
+  it('of a kind that cannot be checked here are refused', async () => {
+    const path = await target()
+    const headers = { 'x-amz-checksum-sha512': checksum('sha256', data) }
+    const reply = await varve.wire.send({ method: 'PUT', path, body: data, headers })
+    await expectRefused(path, reply, 400, 'InvalidRequest')
+  })
+
   it('of an empty object', async () => {
     const path = await target()
     const headers = { 'x-amz-checksum-crc32': 'AAAAAA==' }

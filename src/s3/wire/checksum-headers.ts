@@ -16,7 +16,7 @@ export interface BodyChecksum {
 
 /** Header that carries a checksum of this algorithm, lower-case. */
 export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
-  return `x-amz-checksum-${algorithm.toLowerCase()}`
+  return PREFIX + algorithm.toLowerCase()
 }
 
 /**
@@ -141,6 +141,7 @@ function checksumFromHeaders(
   headers: RequestHeaders,
   suffix?: RegExp,
 ): { readonly algorithm: ChecksumAlgorithm; readonly value: string } | null {
+  refuseUnknownAlgorithm(headers)
   let found: { algorithm: ChecksumAlgorithm; value: string } | null = null
   for (const algorithm of checksumAlgorithms) {
     const name = checksumHeaderName(algorithm)
@@ -156,6 +157,23 @@ function checksumFromHeaders(
   }
   return found
 }
+
+/** A checksum that is not looked at must not seem to have held. */
+function refuseUnknownAlgorithm(headers: RequestHeaders): void {
+  for (const [name] of headers.entries()) {
+    if (name.startsWith(PREFIX) && !KNOWN_HEADERS.has(name)) {
+      throw invalid('The algorithm type you specified in x-amz-checksum- header is invalid.')
+    }
+  }
+}
+
+const PREFIX = 'x-amz-checksum-'
+const KNOWN_HEADERS: ReadonlySet<string> = new Set([
+  ...checksumAlgorithms.map(checksumHeaderName),
+  `${PREFIX}algorithm`,
+  `${PREFIX}mode`,
+  `${PREFIX}type`,
+])
 
 function trailerAlgorithm(headers: RequestHeaders): ChecksumAlgorithm | null {
   const value = headers.get('x-amz-trailer')

@@ -46,6 +46,7 @@ describe('the checksum of a body', () => {
 
   it('may be absent', () => {
     expect(body('content-length', '0')).toBeNull()
+    expect(body('x-amz-checksum-mode', 'ENABLED', 'x-amz-checksum-type', 'COMPOSITE')).toBeNull()
   })
 
   it.each([
@@ -75,6 +76,11 @@ describe('the checksum of a body', () => {
     [
       'of an unknown name',
       ['x-amz-sdk-checksum-algorithm', 'MD5', 'x-amz-checksum-crc32', values.CRC32],
+    ],
+    ['by an unknown algorithm', ['x-amz-checksum-sha512', 'AAAA']],
+    [
+      'by an unknown algorithm too',
+      ['x-amz-checksum-crc32', values.CRC32, 'x-amz-checksum-xxhash64', 'AAAAAAAAAAA='],
     ],
     ['in an unknown trailer', ['x-amz-trailer', 'x-amz-meta-a']],
     ['in two trailers', ['x-amz-trailer', 'x-amz-checksum-crc32,x-amz-checksum-sha1']],
