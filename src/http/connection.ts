@@ -1,5 +1,14 @@
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { RequestBody } from './request-body.ts'
+
+/** Requests that may wait on one socket. Clients that send ahead at all send a few. */
+const WAITING_MAX = 16
+
+interface Turn {
+  readonly response: ServerResponse
+  readonly serve: () => void
+}
 
 /** What requests of one socket share. They follow each other, so one signal serves them all. */
 export class Connection {
@@ -7,13 +16,44 @@ export class Connection {
   #abort: AbortController | null = null
   /** The body being read, so that an error of the socket can reach it. */
   body: RequestBody | null = null
-  /** Requests taken and not yet answered whole. */
-  answering = 0
+  #isServing = false
+  readonly #waiting: Turn[] = []
   /** What came after them makes no sense: close when they are answered. */
   isBroken = false
 
   constructor(socket: Socket) {
     this.#socket = socket
+  }
+
+  /** Requests taken and not yet answered whole. */
+  get answering(): number {
+    return (this.#isServing ? 1 : 0) + this.#waiting.length
+  }
+
+  /**
+   * Serves a request once those before it are answered. Their answers go out one after the other
+   * anyhow; made at the same time, all but the first would lie in memory, and still when the client
+   * is gone, because Node tells only the first of that.
+   */
+  inTurn(response: ServerResponse, serve: () => void): void {
+    if (!this.#isServing) this.#serve({ response, serve })
+    else if (this.#waiting.length < WAITING_MAX) this.#waiting.push({ response, serve })
+    else this.#socket.destroy()
+  }
+
+  #serve({ response, serve }: Turn): void {
+    this.#isServing = true
+    response.once('close', () => this.#next())
+    serve()
+  }
+
+  #next(): void {
+    this.#isServing = false
+    // Nobody would get what is answered now.
+    if (!this.#socket.writable) this.#waiting.length = 0
+    const turn = this.#waiting.shift()
+    if (turn !== undefined) this.#serve(turn)
+    else if (this.isBroken) this.#socket.destroySoon()
   }
 
   /** Aborts when the client is gone, or was cut off. */

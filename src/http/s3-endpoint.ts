@@ -51,7 +51,6 @@ export class S3Endpoint {
       kind === 'bodiless' ? null : new RequestBody(request, response, { limits, expectsContinue })
     const connection = this.#options.connections.of(request.socket)
     connection.body = body
-    connection.answering += 1
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     let isAdmitted = this.#admission.enter(kind)
     const leave = () => {
@@ -72,8 +71,6 @@ export class S3Endpoint {
     }
     leave()
     await closed
-    connection.answering -= 1
-    if (connection.isBroken && connection.answering === 0) request.socket.destroySoon()
     this.#report(raw, response, { dispatched, body, sent, startedAt, failure })
   }
 

@@ -124,7 +124,10 @@ async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
 function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
   if (response.destroyed) return Promise.resolve()
   return new Promise((resolve) => {
-    const timer = setTimeout(() => response.destroy(), idleTimeoutMs)
+    const timer = setTimeout(() => {
+      response.destroy()
+      done()
+    }, idleTimeoutMs)
     const done = () => {
       clearTimeout(timer)
       response.off('drain', done)

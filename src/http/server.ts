@@ -153,7 +153,7 @@ export class HttpServer implements AsyncDisposable {
     const expecting = new WeakSet<IncomingMessage>()
     const handle = app.callback()
     const serve = (request: IncomingMessage, response: ServerResponse) => {
-      handle(request, response)
+      this.#connections.of(request.socket).inTurn(response, () => void handle(request, response))
     }
     this.#server.on('connection', (socket: Socket) => this.#connections.of(socket))
     this.#server.on('request', serve)

@@ -1,5 +1,5 @@
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { Admission } from '../../src/http/limits.ts'
 import type { ObjectStore } from '../../src/store/object-store.ts'
 import { presignedGet, presignedPut } from './support/presign.ts'
@@ -121,6 +121,52 @@ describe('overload', () => {
     const put = await presignedPut(server, BUCKET, 'k')
     const reply = await fetch(`${server.endpoint}${put}`, { method: 'PUT', body: 'mine' })
     expect(reply.status).toBe(200)
+  })
+})
+
+describe('requests that are sent before the answers to those before them', () => {
+  const gets = async (server: S3Server, count: number) => {
+    const get = `GET ${await presignedGet(server, BUCKET, 'k')} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n`
+    return get.repeat(count)
+  }
+
+  it('wait for their turn', async () => {
+    const { wrap, release } = slowReads()
+    await using server = await S3Server.open({ wrapStore: wrap })
+    await withObject(server)
+    using socket = await RawSocket.open(server.port)
+    socket.write(await gets(server, 3))
+    while (server.server.requestsInProgress === 0) await new Promise(setImmediate)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(server.server.requestsInProgress).toBe(1)
+    release()
+    await socket.until((text) => text.match(/value/g)?.length === 3)
+    expect(server.server.requestsInProgress).toBe(0)
+  })
+
+  it('leave nothing behind when the client goes', async () => {
+    await using server = await S3Server.open()
+    await withObject(server, Buffer.alloc(16 * 1024 * 1024))
+    const before = server.events.length
+    const socket = await RawSocket.open(server.port)
+    socket.write(await gets(server, 10))
+    await socket.until((text) => text.length > 0)
+    socket.reset()
+    while (server.server.requestsInProgress > 0) await new Promise(setImmediate)
+    await vi.waitFor(() => expect(server.events.length).toBeGreaterThan(before))
+    expect(server.events.slice(before)).toMatchObject([
+      { operation: 'GetObject', isComplete: false },
+    ])
+  })
+
+  it('are a few', async () => {
+    const { wrap, release } = slowReads()
+    await using server = await S3Server.open({ wrapStore: wrap })
+    await withObject(server)
+    using socket = await RawSocket.open(server.port)
+    socket.write(await gets(server, 40))
+    expect(await socket.closed()).toBe('')
+    release()
   })
 })
 
