@@ -172,6 +172,25 @@ describe('A versioned bucket', () => {
     expect(await read(bucket, 'k')).toBe('x')
   })
 
+  it('writes no version by its id', async () => {
+    const bucket = await versionedBucket()
+    const id = await put(bucket, 'k', 'x')
+    const write = async (query: string, headers: Readonly<Record<string, string>> = {}) => {
+      const path = `/${bucket}/k`
+      const reply = await varve.wire.send({ method: 'PUT', path, query, headers, body: 'y' })
+      return [reply.status, reply.code]
+    }
+    for (const query of [`versionId=${id}`, 'versionId=null', 'versionId=']) {
+      const part = `partNumber=1&uploadId=x&${query}`
+      const copied = { 'x-amz-copy-source': `${bucket}/k`, 'x-amz-metadata-directive': 'REPLACE' }
+      expect(await write(query)).toEqual([400, 'InvalidArgument'])
+      expect(await write(query, copied)).toEqual([400, 'InvalidArgument'])
+      expect(await write(part)).toEqual([400, 'InvalidArgument'])
+      expect(await write(part, copied)).toEqual([400, 'InvalidArgument'])
+    }
+    expect(await read(bucket, 'k')).toBe('x')
+  })
+
   it('makes the next newest current when the current version is removed', async () => {
     const Bucket = await versionedBucket()
     const ids = [

@@ -25,6 +25,22 @@ export function requireVersionId(text: string | null): VersionId | undefined {
   )
 }
 
+/**
+ * For what writes an object or a part, which is always a new one: taking the id for nothing would
+ * replace what is current.
+ *
+ * @throws S3Error `InvalidArgument`
+ */
+export function refuseVersionParameter(query: QueryParameters): void {
+  const versionId = query.get('versionId')
+  if (versionId === null) return
+  throw new S3Error(
+    'InvalidArgument',
+    { ArgumentName: 'versionId', ArgumentValue: versionId },
+    { message: 'This operation does not accept a version-id.' },
+  )
+}
+
 /** x-amz-version-id; nothing in a bucket that never had versioning. */
 export function versionHeader(versionId: VersionId | null): Record<string, string> {
   return versionId === null ? {} : { 'x-amz-version-id': versionId }

@@ -2,6 +2,7 @@ import { copySourceHeader, decodeCopySource, sourceNeeds } from '../../copy-sour
 import { operation } from '../../operation.ts'
 import { refuseWriteHeaders } from '../../refused-headers.ts'
 import { xmlReply } from '../../replies.ts'
+import { refuseVersionParameter } from '../../version-id.ts'
 import { parsePartNumber } from '../../wire/integer-parameter.ts'
 import { parseCopySourceRange } from '../../wire/range.ts'
 import { copyPartResult } from '../../xml/copy-result.ts'
@@ -22,6 +23,7 @@ export const uploadPartCopy = operation({
 
   decode(request) {
     refuseWriteHeaders(request.headers)
+    refuseVersionParameter(request.query)
     return {
       ...decodeUploadName(request),
       partNumber: parsePartNumber(request.query) ?? 0,

@@ -1,6 +1,7 @@
 import { operation } from '../../operation.ts'
 import { refuseWriteHeaders } from '../../refused-headers.ts'
 import { emptyReply } from '../../replies.ts'
+import { refuseVersionParameter } from '../../version-id.ts'
 import { checksumHeaderName } from '../../wire/checksum-headers.ts'
 import { formatEtag } from '../../wire/etag.ts'
 import { parsePartNumber } from '../../wire/integer-parameter.ts'
@@ -14,6 +15,7 @@ export const uploadPart = operation({
 
   decode(request) {
     refuseWriteHeaders(request.headers)
+    refuseVersionParameter(request.query)
     return {
       partNumber: parsePartNumber(request.query) ?? 0,
       body: request.objectBody(),

@@ -6,7 +6,7 @@ import { notImplemented, refuseWriteHeaders } from '../../refused-headers.ts'
 import { xmlReply } from '../../replies.ts'
 import type { RequestHeaders } from '../../request.ts'
 import { requireObject } from '../../resource-names.ts'
-import { writtenVersionHeader } from '../../version-id.ts'
+import { refuseVersionParameter, writtenVersionHeader } from '../../version-id.ts'
 import { parseAclHeaders } from '../../wire/acl-headers.ts'
 import { parseChecksumRequest } from '../../wire/checksum-headers.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
@@ -31,6 +31,7 @@ export const copyObject = operation({
   decode(request) {
     const { headers } = request
     refuseWriteHeaders(headers)
+    refuseVersionParameter(request.query)
     const acl = parseAclHeaders(headers)
     const input = {
       ...(acl !== null && { acl }),

@@ -4,7 +4,7 @@ import { operation } from '../../operation.ts'
 import { refuseWriteHeaders } from '../../refused-headers.ts'
 import { emptyReply } from '../../replies.ts'
 import { requireObject } from '../../resource-names.ts'
-import { writtenVersionHeader } from '../../version-id.ts'
+import { refuseVersionParameter, writtenVersionHeader } from '../../version-id.ts'
 import { parseWriteConditions } from '../../wire/conditions.ts'
 import { formatEtag } from '../../wire/etag.ts'
 import { parseObjectAttributes } from '../../wire/object-attributes.ts'
@@ -26,6 +26,7 @@ export const putObject = operation({
       )
     }
     refuseWriteHeaders(request.headers)
+    refuseVersionParameter(request.query)
     return {
       attributes: parseObjectAttributes(request.headers),
       conditions: parseWriteConditions(request.headers),
