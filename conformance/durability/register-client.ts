@@ -110,7 +110,7 @@ export class RegisterClient {
 
 /**
  * `broken`: nobody knows what the server did. `refused`: there was no connection at all, or a
- * server that has not opened its store yet, which numbers no requests.
+ * server that has not opened its store yet.
  */
 async function answered(
   wire: Wire,
@@ -121,7 +121,7 @@ async function answered(
     return isRefused ? 'refused' : 'broken'
   })
   if (typeof reply === 'string' || statuses.has(reply.status)) return reply
-  const isEarly = reply.status === 503 && reply.headers['x-amz-request-id'] === undefined
+  const isEarly = reply.status === 503 && reply.text.includes('still starting')
   if (isEarly) return 'refused'
   throw new Error(`${request.method} ${request.path}: ${reply.status} ${reply.text}`)
 }

@@ -5,6 +5,9 @@ import { errorDocument } from '../s3/xml/error-document.ts'
 import type { HttpRequest } from './http-request.ts'
 import { refusedEvent } from './refused-event.ts'
 
+/** Tells a client that nothing has happened: it may ask the same again. */
+const STILL_STARTING = 'The server is still starting. Please try again.'
+
 /**
  * Answers a request that came while the server is still starting. Nothing of it is looked at: who
  * sent it cannot be known yet.
@@ -15,7 +18,7 @@ export function refuseEarly(
   onRequest: RequestListener,
 ): void {
   const { id: requestId, method, rawPath, remoteAddress } = request
-  const error = new S3Error('ServiceUnavailable', {})
+  const error = new S3Error('ServiceUnavailable', {}, { message: STILL_STARTING })
   const body = Buffer.from(errorDocument(error, { resource: rawPath, requestId, hostId: '' }))
   response.writeHead(error.status, {
     'x-amz-request-id': requestId,

@@ -14,7 +14,9 @@ it('answers what comes before it can serve, under one id, and tells of it', asyn
   const id = reply.headers.get('x-amz-request-id')
   expect([reply.status, reply.headers.get('retry-after')]).toEqual([503, '1'])
   expect(id).toMatch(/^[0-9A-F]{16}$/)
-  expect(await reply.text()).toContain(`<Resource>/photos/a</Resource><RequestId>${id}</RequestId>`)
+  const text = await reply.text()
+  expect(text).toContain('<Message>The server is still starting. Please try again.</Message>')
+  expect(text).toContain(`<Resource>/photos/a</Resource><RequestId>${id}</RequestId>`)
   expect(events).toMatchObject([
     { requestId: id, method: 'GET', rawPath: '/photos/a', errorCode: 'ServiceUnavailable' },
   ])
