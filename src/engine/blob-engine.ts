@@ -42,6 +42,8 @@ export interface BlobEngineOptions {
   readonly codec: CodecName
   /** Chunks read ahead of the consumer of one read. */
   readonly readAheadCount: number
+  /** Chunks in memory for all reads together, beyond which nothing is read ahead. */
+  readonly aheadCountMax: number
   /** Recipes kept in memory. */
   readonly recipeCountMax: number
   /** Bytes of small blobs kept in memory once they were read; 0: none. */
@@ -58,6 +60,7 @@ const defaults: BlobEngineOptions = {
   laneCount: 2,
   codec: 'lz4',
   readAheadCount: 2,
+  aheadCountMax: 64,
   recipeCountMax: 256,
   cacheSizeMax: 0,
   idleBufferCountMax: 16,
@@ -77,6 +80,8 @@ export class BlobEngine implements BlobStore {
   readonly #room: Room
   /** Appends under way, to stop them at close. */
   readonly #appends = new Map<Chunker, Promise<BlobRef>>()
+  /** Chunks that reads under way have asked for, and their consumers have not taken. */
+  #aheadCount = 0
   #closing: Promise<void> | null = null
 
   private constructor(parts: BlobEngineParts) {
@@ -262,19 +267,32 @@ export class BlobEngine implements BlobStore {
     let number = Math.floor(range.start / chunkSize)
     let next = number
     const ahead: Promise<Buffer>[] = []
-    for (; number <= last; number++) {
-      for (; next <= Math.min(last, number + this.#options.readAheadCount); next++) {
-        const chunk = this.#reading.chunk(ref, recipe, next)
-        // Whoever stops reading early never asks for it.
-        chunk.catch(() => {})
-        ahead.push(chunk)
+    try {
+      for (; number <= last; number++) {
+        for (; next <= Math.min(last, number + this.#readAheadCount); next++) {
+          const chunk = this.#reading.chunk(ref, recipe, next)
+          // Whoever stops reading early never asks for it.
+          chunk.catch(() => {})
+          ahead.push(chunk)
+          this.#aheadCount += 1
+        }
+        const chunk = await ahead[0]
+        ahead.shift()
+        this.#aheadCount -= 1
+        signal.throwIfAborted()
+        const chunkStart = number * chunkSize
+        const start = Math.max(0, range.start - chunkStart)
+        if (chunk !== undefined) yield chunk.subarray(start, range.end - chunkStart)
       }
-      const chunk = await ahead.shift()
-      signal.throwIfAborted()
-      const chunkStart = number * chunkSize
-      const start = Math.max(0, range.start - chunkStart)
-      if (chunk !== undefined) yield chunk.subarray(start, range.end - chunkStart)
+    } finally {
+      this.#aheadCount -= ahead.length
     }
+  }
+
+  /** None while many read: clients that take nothing of it must not fill the memory. */
+  get #readAheadCount(): number {
+    const { readAheadCount, aheadCountMax } = this.#options
+    return this.#aheadCount < aheadCountMax ? readAheadCount : 0
   }
 
   #reported(error: unknown): unknown {
