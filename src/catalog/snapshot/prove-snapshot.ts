@@ -34,6 +34,12 @@ export interface SnapshotToProve {
   readonly position: KvPosition
 }
 
+export interface EntriesToProve {
+  readonly position: KvPosition
+  /** From the first one on, in order; asked for once for each part of the keys. */
+  readonly entries: () => AsyncIterator<Entry>
+}
+
 /** `unprovable`: the journal between the two cannot be read whole. */
 export type Proof = 'proven' | 'unprovable' | 'wrong'
 
@@ -41,10 +47,19 @@ export type Proof = 'proven' | 'unprovable' | 'wrong'
 const PASS_SIZE = 64 * 1024 * 1024
 
 /** @throws the signal's reason; CatalogError, SegmentError when a snapshot cannot be read */
-export async function proveSnapshot(
+export function proveSnapshot(
   parts: ProofParts,
   from: ProvenFrom,
-  target: SnapshotToProve,
+  { id, position }: SnapshotToProve,
+): Promise<Proof> {
+  return proveEntries(parts, from, { position, entries: () => entriesOf(parts, id) })
+}
+
+/** As `proveSnapshot`, of entries that lie anywhere. */
+export async function proveEntries(
+  parts: ProofParts,
+  from: ProvenFrom,
+  target: EntriesToProve,
 ): Promise<Proof> {
   const size = target.position.commitSize - from.position.commitSize
   const passCount = Math.max(1, Math.ceil(size / PASS_SIZE))
@@ -53,7 +68,7 @@ export async function proveSnapshot(
     const changes = await gather(parts, { from: from.position, to: target.position, isOfPass })
     if (changes === null) return 'unprovable'
     const base = from.snapshot === null ? noEntries() : entriesOf(parts, from.snapshot.id)
-    const isSame = await matches({ base, changes, target: entriesOf(parts, target.id), isOfPass })
+    const isSame = await matches({ base, changes, target: target.entries(), isOfPass })
     if (!isSame) return 'wrong'
   }
   return 'proven'

@@ -1,11 +1,16 @@
-import { everyKey } from '../../catalog/kv/ordered-kv.ts'
+import type { Entry } from '../../catalog/catalog.ts'
+import { everyKey, type KvView } from '../../catalog/kv/ordered-kv.ts'
 import { LocalCatalog } from '../../catalog/local-catalog.ts'
+import { journalStart } from '../../catalog/recovery.ts'
+import { type Proof, type ProofParts, proveEntries } from '../../catalog/snapshot/prove-snapshot.ts'
+import { SnapshotStock } from '../../catalog/snapshot/snapshot-stock.ts'
 import { errnoOf } from '../../platform/file-system.ts'
+import { ScratchFileSystem } from '../../platform/scratch-fs.ts'
 import { checkJournal } from '../check/check-journal.ts'
 import { MaintenanceError } from '../errors.ts'
 import { type Finding, FindingList } from '../findings.ts'
 import type { StoreGround } from '../store-ground.ts'
-import { type HeldStore, holdStore, openView } from '../view/store-view.ts'
+import { type HeldStore, holdStore } from '../view/store-view.ts'
 import { requireSingle } from './require-single.ts'
 
 export interface RebuildOptions {
@@ -40,20 +45,31 @@ export async function rebuildIndex(
   await requireSingle(ground)
   await using held = await holdStore(ground, { serving: 'refused' })
   const findings = new FindingList()
-  await using view = await openView(ground, held)
-  const { pageCodec } = ground
-  await checkJournal({ segments: view.segments, pageCodec, findings, signal })
-  if (findings.damageCount > 0 && !force) {
-    const message =
-      'the journal is damaged, and the index may hold what it does not: ' +
-      'look with `varve check`, then use --force or `varve repair`'
-    throw new MaintenanceError('invalid', message)
-  }
+  await checkSound(ground, held, { findings, force, signal })
   const aside = await putIndexAside(ground)
-  await makeIndex(ground, held)
-  const rowCount = await compare(ground, held, view.catalog)
-  const { sequence } = view.catalog
-  return { sequence, rowCount, aside, findings: findings.all }
+  const made = await makeIndex(ground, held, signal)
+  return { ...made, aside, findings: findings.all }
+}
+
+async function checkSound(
+  { pageCodec, openSegments }: StoreGround,
+  { fileSystem, storeId }: HeldStore,
+  { findings, force, signal }: CheckOrder,
+): Promise<void> {
+  await using scratch = new ScratchFileSystem(fileSystem)
+  await using segments = await openSegments(scratch, storeId)
+  await checkJournal({ segments, pageCodec, findings, signal })
+  if (findings.damageCount === 0 || force) return
+  const message =
+    'the journal is damaged, and the index may hold what it does not: ' +
+    'look with `varve check`, then use --force or `varve repair`'
+  throw new MaintenanceError('invalid', message)
+}
+
+interface CheckOrder {
+  readonly findings: FindingList
+  readonly force: boolean
+  readonly signal: AbortSignal
 }
 
 /** Under a name of its own; files of an index are never deleted here. */
@@ -78,8 +94,12 @@ async function putIndexAside(ground: StoreGround): Promise<string | null> {
   return aside
 }
 
-/** By the very code that makes it at a start. */
-async function makeIndex(ground: StoreGround, { storeId }: HeldStore): Promise<void> {
+/** By the very code that makes it at a start; then it is held against the journal. */
+async function makeIndex(
+  ground: StoreGround,
+  { storeId }: HeldStore,
+  signal: AbortSignal,
+): Promise<Pick<RebuildReport, 'sequence' | 'rowCount'>> {
   const { fileSystem, clock, pageCodec } = ground
   await using segments = await ground.openSegments(fileSystem, storeId)
   await using catalog = await LocalCatalog.open({
@@ -90,26 +110,28 @@ async function makeIndex(ground: StoreGround, { storeId }: HeldStore): Promise<v
     acceptsLoss: true,
     options: { automatic: false },
   })
-  await catalog.flush()
+  const view = await catalog.view()
+  try {
+    if ((await proofOf(view, { segments, codec: pageCodec, signal })) === 'wrong') {
+      throw new MaintenanceError('unusable', 'the new index differs from the journal')
+    }
+    return { sequence: catalog.sequence, rowCount: view.entryCount }
+  } finally {
+    view.release()
+  }
 }
 
-/** Resolves with the number of rows, which are those of the journal. */
-async function compare(
-  ground: StoreGround,
-  { storeId }: HeldStore,
-  expected: LocalCatalog,
-): Promise<number> {
-  const index = await ground.readIndex(storeId)
-  if (index === null) throw new MaintenanceError('unusable', 'the new index cannot be read')
-  await using reading = index
-  const rows = expected.range(everyKey)[Symbol.iterator]()
-  let rowCount = 0
-  for (const { key, value } of reading.range(everyKey)) {
-    const row = rows.next()
-    const isSame = row.done !== true && row.value.key.equals(key) && row.value.value.equals(value)
-    if (!isSame) throw new MaintenanceError('unusable', 'the new index differs from the journal')
-    rowCount += 1
-  }
-  if (rows.next().done === true) return rowCount
-  throw new MaintenanceError('unusable', 'the new index holds less than the journal')
+/** From the newest snapshot on, if there is one. */
+async function proofOf(view: KvView, parts: ProofParts): Promise<Proof> {
+  const position = view.position ?? journalStart
+  const [newest] = await new SnapshotStock({ ...parts, listener: () => {} }).newest()
+  const from =
+    newest === undefined
+      ? { snapshot: null, position: journalStart }
+      : { snapshot: newest.info, position: newest.end.position }
+  return proveEntries(parts, from, { position, entries: () => rowsOf(view) })
+}
+
+async function* rowsOf(view: KvView): AsyncGenerator<Entry> {
+  yield* view.range(everyKey)
 }

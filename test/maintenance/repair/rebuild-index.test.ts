@@ -73,6 +73,15 @@ describe('rebuild-index', () => {
     expect((await checkStore(ground, { payloads: 'none' })).damageCount).toBe(0)
   })
 
+  it('takes a store that was killed for what a start makes of it', async () => {
+    const { machine } = await makeBed('killed')
+    const report = await rebuildIndex(groundOf(machine), { force: false })
+    expect(report.findings).toEqual([])
+    expect(report.rowCount).toBeGreaterThan(10)
+    const after = await checkStore(groundOf(machine), { payloads: 'all' })
+    expect(after).toMatchObject({ damageCount: 0, journal: { lastSequence: report.sequence } })
+  })
+
   it('refuses while the journal is damaged, and goes on when forced', async () => {
     const { machine } = await makeBed('closed')
     const journal = (await filesOf(machine)).find((path) => path.includes('/journal/'))!
