@@ -284,6 +284,19 @@ describe('A versioned bucket', () => {
     expect(await listed(Bucket)).toEqual([`a ${ids[1]} *`])
   })
 
+  it('deletes once what is named twice, with one marker', async () => {
+    const Bucket = await versionedBucket()
+    const VersionId = await put(Bucket, 'a', '1')
+    const Objects = [{ Key: 'a' }, { Key: 'a', VersionId }, { Key: 'a' }, { Key: 'a', VersionId }]
+    const reply = await varve.sdk.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }))
+    expect(reply.Deleted).toMatchObject([
+      { Key: 'a', DeleteMarker: true },
+      { Key: 'a', VersionId },
+    ])
+    const { DeleteMarkers } = await varve.sdk.send(new ListObjectVersionsCommand({ Bucket }))
+    expect(DeleteMarkers).toHaveLength(1)
+  })
+
   it('holds conditions against the current object, of which a marker is none', async () => {
     const Bucket = await versionedBucket()
     const none = { Bucket, Key: 'k', Body: 'x', IfNoneMatch: '*' }

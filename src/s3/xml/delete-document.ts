@@ -8,6 +8,7 @@ import { element, parent, xmlDocument } from './write-xml.ts'
 const KEYS_MAX = 1000
 
 export interface DeleteDocument {
+  /** None twice: as on AWS, a key that is repeated is deleted once, and gets one delete marker. */
   readonly objects: readonly DeleteEntry[]
   /** True: tell only what failed. */
   readonly isQuiet: boolean
@@ -40,7 +41,11 @@ export function readDelete(text: string): DeleteDocument {
     })
   }
   if (objects.length === 0 || objects.length > KEYS_MAX) throw malformed()
-  return { objects, isQuiet: childFlag(root, 'Quiet', false) }
+  return { objects: eachOnce(objects), isQuiet: childFlag(root, 'Quiet', false) }
+}
+
+function eachOnce(objects: readonly DeleteEntry[]): readonly DeleteEntry[] {
+  return [...new Map(objects.map((entry) => [JSON.stringify(entry), entry])).values()]
 }
 
 const FOREIGN_FIELDS = ['LastModifiedTime', 'Size'] as const
