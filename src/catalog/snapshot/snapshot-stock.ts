@@ -23,6 +23,7 @@ export interface VerifiedSnapshot {
 /** Snapshots that are kept, of those that verify. */
 export const SNAPSHOT_COUNT = 2
 
+/** One for each catalog, or look at one. */
 export class SnapshotStock {
   readonly #parts: SnapshotStockParts
   /** Read whole by this process and found well; by segment id. */
