@@ -21,6 +21,9 @@ const documents = [
 const manifest = JSON.parse(readText('package.json')) as {
   readonly scripts: Readonly<Record<string, string>>
   readonly dependencies: Readonly<Record<string, string>>
+  readonly main: string
+  readonly types: string
+  readonly exports: { readonly '.': { readonly types: string; readonly default: string } }
 }
 
 describe('documents', () => {
@@ -175,5 +178,16 @@ describe('the image', () => {
   it('starts what the package starts', () => {
     expect(readText('Dockerfile')).toContain('ENTRYPOINT ["node", "dist/main.js"]')
     expect(readText('package.json')).toContain('"varve": "dist/main.js"')
+  })
+})
+
+describe('the package', () => {
+  it('has one entry, also for those who do not know `exports`', () => {
+    const { main, types } = manifest
+    expect(manifest.exports['.']).toEqual({ types, default: main })
+  })
+
+  it('is built before it is packed', () => {
+    expect(manifest.scripts['prepack']).toContain('npm run --silent build')
   })
 })
