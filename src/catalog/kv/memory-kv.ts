@@ -51,6 +51,15 @@ export class MemoryKv implements OrderedKv {
     }
   }
 
+  /** An index of its own that holds the same; what neither changes is in memory once. */
+  copy(): MemoryKv {
+    this.#assertOpen()
+    const copy = new MemoryKv()
+    copy.#tree = this.#tree.clone()
+    copy.#position = this.#position
+    return copy
+  }
+
   async successor(): Promise<OrderedKv> {
     return new MemoryKv()
   }

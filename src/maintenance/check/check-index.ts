@@ -1,7 +1,7 @@
 /** Whether the index, brought to the end of the journal, holds what the journal says. */
 import type { Entry } from '../../catalog/catalog.ts'
 import { MemoryKv } from '../../catalog/kv/memory-kv.ts'
-import { everyKey, type OrderedKv } from '../../catalog/kv/ordered-kv.ts'
+import { everyKey } from '../../catalog/kv/ordered-kv.ts'
 import type { FindingList } from '../findings.ts'
 import type { IndexReading, StoreGround } from '../store-ground.ts'
 import { type HeldStore, openView, type StoreView } from '../view/store-view.ts'
@@ -68,7 +68,7 @@ function comparing(findings: FindingList, run: () => void): void {
 export async function copyOfIndex(
   index: IndexReading,
   findings: FindingList,
-): Promise<OrderedKv | null> {
+): Promise<MemoryKv | null> {
   const copy = new MemoryKv()
   if (index.position === null) return null
   try {

@@ -13,8 +13,6 @@ const counterSpaces: readonly number[] = [
   spaces.reference,
 ]
 
-const COPY_COUNT = 10_000
-
 export interface DraftChanges {
   /** Each with the value it replaces. */
   readonly puts: readonly (Put & { readonly before: Buffer | null })[]
@@ -22,43 +20,49 @@ export interface DraftChanges {
   readonly adds: readonly Add[]
 }
 
-/** All rows of a catalog as they might become, beside what they are. In memory. */
+/** All rows of a catalog as they might become. What is changed is held in memory, no more. */
 export class Draft {
   readonly #before: RowSource
-  readonly #rows = new MemoryKv()
+  readonly #puts = new MemoryKv()
+  readonly #deletes = new Set<string>()
 
-  private constructor(before: RowSource) {
+  /** The rows must stay as they are for as long as this is used. */
+  constructor(before: RowSource) {
     this.#before = before
   }
 
-  static async of(before: RowSource): Promise<Draft> {
-    const draft = new Draft(before)
-    let batch: Entry[] = []
-    for (const { key, value } of before.range(everyKey)) {
-      batch.push({ key: Buffer.from(key), value: Buffer.from(value) })
-      if (batch.length < COPY_COUNT) continue
-      await draft.#rows.apply(batch, null)
-      batch = []
-    }
-    await draft.#rows.apply(batch, null)
-    return draft
-  }
-
   get(key: Uint8Array): Buffer | null {
-    return this.#rows.get(key)
+    if (this.#deletes.has(textOf(key))) return null
+    return this.#puts.get(key) ?? this.#before.get(key)
   }
 
-  range(range: Parameters<MemoryKv['range']>[0]): Iterable<Entry> {
-    return this.#rows.range(range)
+  *range(range: { readonly start: Uint8Array; readonly end: Uint8Array }): Generator<Entry> {
+    const puts = this.#puts.range(range)[Symbol.iterator]()
+    let put = puts.next()
+    for (const entry of this.#before.range(range)) {
+      let isReplaced = false
+      while (put.done !== true) {
+        const order = Buffer.compare(put.value.key, entry.key)
+        if (order > 0) break
+        isReplaced = order === 0
+        yield put.value
+        put = puts.next()
+      }
+      if (!isReplaced && !this.#deletes.has(textOf(entry.key))) yield entry
+    }
+    for (; put.done !== true; put = puts.next()) yield put.value
   }
 
   /** Rows of a space, as they are now: they may be changed while they are walked. */
   rows(space: number): readonly Entry[] {
-    return [...this.#rows.range(spaceRange(space))]
+    return [...this.range(spaceRange(space))]
   }
 
   async set(key: Uint8Array, value: Uint8Array | null): Promise<void> {
-    await this.#rows.apply([{ key, value }], null)
+    await this.#puts.apply([{ key, value }], null)
+    const text = textOf(key)
+    if (value === null) this.#deletes.add(text)
+    else this.#deletes.delete(text)
   }
 
   async setCounter(key: Buffer, value: number): Promise<void> {
@@ -76,20 +80,26 @@ export class Draft {
       const delta = counterValue(after) - counterValue(before)
       if (delta !== 0) adds.push({ key, delta })
     }
-    for (const { key, value } of this.#rows.range(everyKey)) {
+    for (const { key, value } of this.#puts.range(everyKey)) {
       const before = this.#before.get(key)
       if (before?.equals(value) === true) continue
       if (isCounter(key)) add(key, before, value)
       else puts.push({ key, value, before })
     }
-    for (const { key, value } of this.#before.range(everyKey)) {
-      if (this.#rows.get(key) !== null) continue
-      const copy = Buffer.from(key)
-      if (isCounter(key)) add(copy, value, null)
-      else deletes.push({ key: copy, value: Buffer.from(value) })
+    for (const text of [...this.#deletes].sort()) {
+      const key = Buffer.from(text, 'latin1')
+      const before = this.#before.get(key)
+      if (before === null) continue
+      if (isCounter(key)) add(key, before, null)
+      else deletes.push({ key, value: before })
     }
     return { puts, deletes, adds }
   }
+}
+
+/** Sorts as the bytes do. */
+function textOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1')
 }
 
 function isCounter(key: Buffer): boolean {

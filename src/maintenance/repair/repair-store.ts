@@ -78,9 +78,7 @@ async function repairFormatted(
   const actions = [...(format === null ? [] : [format]), ...plan.actions]
   const rowCount = changes.puts.length + changes.deletes.length + changes.adds.length
   await using scratch = new ScratchFileSystem(held.fileSystem)
-  const index = new MemoryKv()
-  await plan.fillIndex(index)
-  const trial = onScratch(ground, scratch, index)
+  const trial = onScratch(ground, scratch, plan.index)
   const trialHeld = { ...held, fileSystem: scratch }
   const { storeId } = held
   await apply(trial, plan, { storeId, signal })
@@ -96,8 +94,8 @@ interface Plan {
   readonly actions: readonly RepairAction[]
   readonly changes: DraftChanges
   readonly retirement: Retirement
-  /** What the index holds that the plan was made with; nothing when it is of no use. */
-  readonly fillIndex: (kv: OrderedKv) => Promise<void>
+  /** A copy of the index that the plan was made with; empty when that is of no use. */
+  readonly index: OrderedKv
 }
 
 async function planRepair(
@@ -106,17 +104,13 @@ async function planRepair(
   { region, signal }: RepairOptions & { readonly signal: AbortSignal },
 ): Promise<Plan> {
   const index = await indexOf(ground, held)
-  await using view = await openView(
-    ground,
-    held,
-    index === null ? new MemoryKv() : await fork(index),
-  )
+  await using view = await openView(ground, held, index?.copy())
   const { catalog, segments } = view
   const isRebuilt = index === null || view.events.some(({ event }) => event === 'rebuildStarted')
   const isJournalDamaged = await hasLostCommits(ground, view, signal)
   const isLossy = isRebuilt && isJournalDamaged
   const family = SegmentFamily.load(catalog)
-  const draft = await Draft.of(catalog)
+  const draft = new Draft(catalog)
   const found = await findBlobs(segments, family, signal)
   const actions: RepairAction[] = []
   const { clock } = ground
@@ -128,10 +122,8 @@ async function planRepair(
   const { damaged } = found
   const retirement = planRetirement(segments, family, { damaged, isJournalDamaged })
   actions.push(...actionsOf(retirement))
-  const fillIndex = async (kv: OrderedKv) => {
-    if (index !== null) await copyInto(index, kv)
-  }
-  return { isLossy, actions, changes: draft.changes(), retirement, fillIndex }
+  const changes = draft.changes()
+  return { isLossy, actions, changes, retirement, index: index ?? new MemoryKv() }
 }
 
 async function salvageInto(
@@ -172,7 +164,7 @@ async function hasLostCommits(
 }
 
 /** What the index holds, when it can be read: it may know what the journal has lost. */
-async function indexOf(ground: StoreGround, { storeId }: HeldStore): Promise<OrderedKv | null> {
+async function indexOf(ground: StoreGround, { storeId }: HeldStore): Promise<MemoryKv | null> {
   try {
     const index = await ground.readIndex(storeId)
     if (index === null) return null
@@ -181,19 +173,6 @@ async function indexOf(ground: StoreGround, { storeId }: HeldStore): Promise<Ord
   } catch {
     return null
   }
-}
-
-async function fork(kv: OrderedKv): Promise<OrderedKv> {
-  const copy = new MemoryKv()
-  await copyInto(kv, copy)
-  return copy
-}
-
-async function copyInto(source: OrderedKv, target: OrderedKv): Promise<void> {
-  const view = source.view()
-  const everything = { start: Buffer.alloc(1), end: Buffer.alloc(1901, 0xff) }
-  await target.apply([...view.range(everything)], source.position)
-  view.release()
 }
 
 /** The same store on a layer where nothing lasts. */

@@ -67,7 +67,7 @@ async function draftOf(
     if (text === null) await remove(store, 'a')
     else await put(store, 'a', text)
   }
-  const draft = await Draft.of(catalog)
+  const draft = new Draft(catalog)
   await damage(draft)
   const actions: RepairAction[] = []
   await restoreStacks({ draft, actions })
