@@ -7,7 +7,7 @@ import { HttpRequest } from './http-request.ts'
 import { Admission, type HttpLimits, type RequestKind } from './limits.ts'
 import { RequestBody } from './request-body.ts'
 import { RequestIds } from './request-id.ts'
-import { sendReply } from './send-reply.ts'
+import { type Sent, sendReply } from './send-reply.ts'
 
 /** An unread body of at most this size is read away so that the connection can be kept. */
 const SKIP_SIZE_MAX = 64 * 1024
@@ -61,7 +61,7 @@ export class S3Endpoint {
     const dispatched = isAdmitted
       ? await this.#dispatch(raw, request)
       : this.#refuse(raw, 'SlowDown')
-    let sent = 0
+    let sent: Sent = { size: 0, isCut: true }
     let failure: S3Error | null = null
     try {
       sent = await this.#send(raw, response, { dispatched, body, request, leave })
@@ -101,7 +101,7 @@ export class S3Endpoint {
       /** Gives its place up to others. */
       readonly leave: () => void
     },
-  ): Promise<number> {
+  ): Promise<Sent> {
     const { dispatched, body, request, leave } = context
     const { reply } = dispatched
     const isUnread = body !== null && !request.complete
@@ -133,7 +133,7 @@ export class S3Endpoint {
     result: {
       readonly dispatched: Dispatched
       readonly body: RequestBody | null
-      readonly sent: number
+      readonly sent: Sent
       readonly startedAt: number
       readonly failure: S3Error | null
     },
@@ -154,9 +154,9 @@ export class S3Endpoint {
       remoteAddress: raw.remoteAddress,
       userAgent: raw.headers.get('user-agent'),
       bytesReceived: result.body?.bytes ?? 0,
-      bytesSent: result.sent,
+      bytesSent: result.sent.size,
       durationMs: performance.now() - result.startedAt,
-      isComplete: response.writableFinished,
+      isComplete: response.writableFinished && !result.sent.isCut,
     })
   }
 }

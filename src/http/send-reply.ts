@@ -9,15 +9,22 @@ export interface SendOptions {
   readonly beforeEnd?: () => Promise<void>
 }
 
+export interface Sent {
+  /** Bytes of body handed to the socket. */
+  readonly size: number
+  /** The client went, or stalled, before the system had taken the end of them. */
+  readonly isCut: boolean
+}
+
 /**
- * Writes the reply and resolves with the bytes of body handed to the socket. A body that fails or
+ * Writes the reply, and resolves when it is out of this process's hands. A body that fails or
  * has another length than declared breaks the connection, so that nobody takes it for whole.
  */
 export async function sendReply(
   response: ServerResponse,
   reply: S3Reply,
   options: SendOptions,
-): Promise<number> {
+): Promise<Sent> {
   const { body } = reply
   const isBodyless = options.isHead || reply.status === 204 || reply.status === 304
   const headers = flatten(reply, isBodyless)
@@ -30,11 +37,25 @@ export async function sendReply(
     response.destroy()
     throw error
   }
-  if (isStream && !isBodyless) {
+  const size = await write(response, reply, { isBodyless, ...options })
+  // What the system has not taken yet lies in memory: also the end of a reply has its time.
+  const isCut =
+    response.writableLength > 0 && !(await told(response, 'finish', options.idleTimeoutMs))
+  return { size, isCut }
+}
+
+async function write(
+  response: ServerResponse,
+  reply: S3Reply,
+  options: SendOptions & { readonly isBodyless: boolean },
+): Promise<number> {
+  const { body } = reply
+  const isStream = typeof body === 'object' && Symbol.asyncIterator in body
+  if (isStream && !options.isBodyless) {
     return stream(response, body, { size: declaredSize(reply), ...options })
   }
   if (isStream) await discard(body)
-  if (isBodyless || body === undefined || isStream) return finish(response, options, null)
+  if (options.isBodyless || body === undefined || isStream) return finish(response, options, null)
   return finish(response, options, typeof body === 'string' ? Buffer.from(body) : body)
 }
 
@@ -101,7 +122,7 @@ async function stream(
         response.end(chunk)
         return sent
       }
-      if (!response.write(chunk)) await drained(response, options.idleTimeoutMs)
+      if (!response.write(chunk)) await told(response, 'drain', options.idleTimeoutMs)
       if (response.destroyed) return sent
     }
     if (options.size !== null && sent < options.size) {
@@ -120,21 +141,30 @@ async function discard(body: AsyncIterable<Uint8Array>): Promise<void> {
   await body[Symbol.asyncIterator]().return?.()
 }
 
-/** Resolves when the socket takes more, or when it is gone; cuts off a client that stalls. */
-function drained(response: ServerResponse, idleTimeoutMs: number): Promise<void> {
-  if (response.destroyed) return Promise.resolve()
+/**
+ * Resolves when the socket takes more, or has taken all, or is gone; cuts off a client that stalls.
+ * False: it did not come to that.
+ */
+function told(
+  response: ServerResponse,
+  event: 'drain' | 'finish',
+  idleTimeoutMs: number,
+): Promise<boolean> {
+  if (response.destroyed) return Promise.resolve(false)
   return new Promise((resolve) => {
+    const settle = (hasCome: boolean) => {
+      clearTimeout(timer)
+      response.off(event, come)
+      response.off('close', gone)
+      resolve(hasCome)
+    }
+    const come = () => settle(true)
+    const gone = () => settle(false)
     const timer = setTimeout(() => {
       response.destroy()
-      done()
+      gone()
     }, idleTimeoutMs)
-    const done = () => {
-      clearTimeout(timer)
-      response.off('drain', done)
-      response.off('close', done)
-      resolve()
-    }
-    response.on('drain', done)
-    response.on('close', done)
+    response.on(event, come)
+    response.on('close', gone)
   })
 }

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import { CreateBucketCommand, GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { describe, expect, it, vi } from 'vitest'
 import { Admission } from '../../src/http/limits.ts'
@@ -188,9 +189,19 @@ describe('slow clients', () => {
     }
   })
 
-  it('cuts off a client that does not read its reply', async () => {
-    await using server = await S3Server.open({ limits: { replyIdleTimeoutMs: 200 } })
-    await withObject(server, Buffer.alloc(64 * 1024 * 1024))
+  it.each(['pieces', 'one piece'])('cuts off a client that does not read %s', async (name) => {
+    const value = Buffer.alloc(64 * 1024 * 1024)
+    const wrapStore = (store: ObjectStore) =>
+      replacing(store, {
+        async getObject(input) {
+          const object = await store.getObject(input)
+          if (name === 'pieces') return object
+          await object.body[Symbol.asyncIterator]().return?.()
+          return { ...object, body: Readable.from([value]) }
+        },
+      })
+    await using server = await S3Server.open({ limits: { replyIdleTimeoutMs: 200 }, wrapStore })
+    await withObject(server, value)
     const before = server.events.length
     const { connect } = await import('node:net')
     const socket = connect(server.port, '127.0.0.1')
