@@ -34,6 +34,7 @@ import { LocalSegments } from './segment/local-segments.ts'
 import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
 import { BlobAudit, takeStock } from './store/compaction/blob-audit.ts'
 import { Compaction, type CompactionParts } from './store/compaction/compaction.ts'
+import type { CompactionEvent } from './store/compaction/events.ts'
 import type { SpaceUsage } from './store/compaction/segment-space.ts'
 import { settleSegments } from './store/compaction/settle-segments.ts'
 import { StoreError } from './store/errors.ts'
@@ -172,10 +173,9 @@ interface StoreGround {
 }
 
 /** The floors up to catalog and engine, from the ground. */
-async function openEngine(
-  { config, ground, log }: StartInput,
-  { directory, readiness, floors }: StoreGround,
-) {
+async function openEngine(input: StartInput, place: StoreGround) {
+  const { config, ground, log } = input
+  const { directory, readiness, floors } = place
   const { fileSystem, clock, random } = ground
   const { path, storeId } = directory
   const { reserveSize } = config
@@ -195,20 +195,13 @@ async function openEngine(
   )
   const found = takeStock(segments)
   const journalDamage = { isFound: false }
-  const watched = {
-    room,
-    segments,
-    readiness,
-    log,
-    config,
-    ground,
-    directory,
-    floors,
-    journalDamage,
-  }
-  const catalog = await openCatalog(watched)
+  const catalog = await openCatalog({ ...input, ...place, room, segments, journalDamage })
   // Between the two: lineage is rows, and what was replaced must not be taken for data.
-  const listener = compactionLog(log)
+  const compactionToLog = compactionLog(log)
+  const listener = (event: CompactionEvent) => {
+    compactionToLog(event)
+    if (event.event === 'segment-missing') readiness.remark(`missing: data file ${event.segment}`)
+  }
   const engineToLog = engineLog(log)
   const lineage = await settleSegments({ catalog, segments, listener })
   const heatPath = `${path}/heat`

@@ -355,3 +355,26 @@ it('gets back what was deleted on a full disk that is small beside a data file',
     await expect.poll(() => client.put(`again${count}`, body()), { timeout: 9000 }).toBe(200)
   }
 }, 30_000)
+
+it('says at once that a data file is missing, which others were replaced by', async () => {
+  const fs = new MemoryFileSystem()
+  const settings = { compactionAgeMinMs: 0, compactionIntervalMs: 100, readCacheSize: 0 }
+  const folder = '/data/hot'
+  {
+    await using server = await start(fs)
+    using client = new Client(server.endpoint)
+    for (const name of ['a', 'b']) await client.put(name, randomBytes(150_000).toString('base64'))
+    await client.delete('a')
+  }
+  const before = await fs.list(folder)
+  {
+    await using _server = await start(fs, 0, settings)
+    await expect.poll(() => fs.list(folder), { timeout: 5000 }).not.toEqual(before)
+    await expect.poll(async () => (await fs.list(folder)).length).toBe(1)
+  }
+  for (const name of await fs.list(folder)) await fs.remove(`${folder}/${name}`)
+  await using server = await start(fs)
+  using client = new Client(server.endpoint)
+  expect((await client.ready()).text).toContain('degraded: missing: data file')
+  expect(await client.get('b')).toBe('InternalError')
+})

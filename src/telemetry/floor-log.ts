@@ -51,6 +51,7 @@ const compactionLines = {
   'unnamed-blobs': ['info', 'what uploads left that a crash cut off is garbage now'],
   'damaged-source': ['error', 'a segment is damaged and is not compacted'],
   'compaction-failed': ['warn', 'compaction failed and is tried again; nothing was changed'],
+  'segment-missing': ['error', 'a data file is missing: what lies in it cannot be read'],
   'segment-kept': [
     'error',
     'a segment that should be of no use may hold the only copy: it is kept',

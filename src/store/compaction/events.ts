@@ -37,6 +37,8 @@ export type CompactionEvent =
     }
   /** Nothing was changed; it is tried again later. */
   | { readonly event: 'compaction-failed'; readonly cause: unknown }
+  /** It replaced others, and is gone: reads of what lies in it fail. */
+  | { readonly event: 'segment-missing'; readonly segment: number }
   /** A file that should be of no use holds what no other does, or its successor is not whole. */
   | { readonly event: 'segment-kept'; readonly segment: number; readonly reason: string }
 

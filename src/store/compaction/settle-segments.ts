@@ -38,6 +38,11 @@ export async function settleSegments(parts: SettleParts): Promise<readonly Linea
     if (isWhole) await remove(segments, id, listener)
     else listener({ event: 'segment-kept', segment: id, reason: 'its successor is not whole' })
   }
+  const successors = new Set(family.entries.flatMap((entry) => entry.successors))
+  for (const segment of successors) {
+    const isGone = !segments.has(segment) && !family.isReplaced(segment)
+    if (isGone) listener({ event: 'segment-missing', segment })
+  }
   const isOrphan = (info: SegmentInfo) =>
     info.lane === COMPACTION_LANE && !family.isSuccessor(info.id) && !family.isReplaced(info.id)
   for (const orphan of segments.list('data').filter(isOrphan)) {
