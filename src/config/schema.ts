@@ -5,6 +5,9 @@
 import { type BucketName, parseBucketName } from '../model/bucket-name.ts'
 import { choice, integer, type Kind, list, optional, size, text } from './kind.ts'
 
+/** Without name and password, which would be shown with all that is no secret. */
+const ENDPOINT = /^https?:\/\/[^\s/?#@]+\/?$/
+
 export interface Setting<Value> {
   readonly kind: Kind<Value>
   readonly default: Value
@@ -75,7 +78,9 @@ export const settings = {
     sentence: 'Bucket on another S3 endpoint that is the cold tier, in place of a directory.',
   }),
   coldEndpoint: setting({
-    kind: optional(text('a URL that begins with http:// or https://', /^https?:\/\/[^\s/?#]+\/?$/)),
+    kind: optional(
+      text('a URL that begins with http:// or https://, without a user in it', ENDPOINT),
+    ),
     default: null,
     sentence: 'Endpoint of the cold bucket; that of AWS for its region unless set.',
   }),

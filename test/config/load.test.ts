@@ -175,6 +175,7 @@ describe('what is wrong', () => {
     ['a secret key alone', { VARVE_ROOT_SECRET_KEY: 'long enough'.replace(' ', '-') }],
     ['chunks below the inline size', { VARVE_CHUNK_SIZE_MAX: '4KiB' }],
     ['more bodies than requests', { VARVE_REQUESTS_MAX: '10' }],
+    ['an endpoint with a password in it', { VARVE_COLD_ENDPOINT: 'https://me:secret@s3.test' }],
     ['a bucket that cannot be', { VARVE_BUCKETS: 'fine,Not_Fine' }],
     [
       'an access key that breaks signatures',
