@@ -81,9 +81,13 @@ function looksRandom(raw: Buffer): boolean {
   return pairs < (count * (count - 1) * COINCIDENCE_MAX) / 2
 }
 
-/** Zstd finds gains where LZ4 sees none, such as in text of random letters: it is asked itself. */
+/**
+ * Zstd finds gains where LZ4 sees none, such as in text of random letters: it is asked itself. But
+ * where bytes are evenly spread only what repeats is to be gained, and LZ4 sees that for less.
+ */
 async function promisesZstd(raw: Buffer): Promise<boolean> {
   if (raw.length < SAMPLED_SIZE_MIN) return raw.length >= RAW_SIZE_MIN
+  if (looksRandom(raw)) return promisesLz4(raw)
   for (const sample of samplesOf(raw)) {
     if (isWorthIt(await zstd.compress(sample), sample)) return true
   }

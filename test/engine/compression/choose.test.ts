@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import {
   codecOf,
   codecOfTier,
@@ -53,6 +53,17 @@ describe('choice of compression', () => {
     mixed.fill(0, 512 * 1024 - 8192, 512 * 1024 + 8192)
     await compressChunk(mixed, counting)
     expect(calls).toBe(1)
+  })
+
+  it.each(['warm', 'cold'] as const)('does not try Zstd on random bytes: %s', async (tier) => {
+    const compress = vi.spyOn(codecOf.zstd, 'compress')
+    const raw = random.bytes(1024 * 1024)
+    expect((await compressChunk(raw, codecOfTier[tier])).codec).toBe('none')
+    expect(compress).not.toHaveBeenCalled()
+    // As evenly spread, and the same again and again.
+    const repeated = Buffer.alloc(1024 * 1024, raw.subarray(0, 1024))
+    expect((await compressChunk(repeated, codecOfTier[tier])).codec).toBe('zstd')
+    vi.restoreAllMocks()
   })
 
   it('can be told to compress nothing', async () => {
