@@ -3,8 +3,10 @@ import { processEnvironment } from '../config/environment.ts'
 import { diskGround } from '../ground.ts'
 import type { StoreGround } from '../maintenance/store-ground.ts'
 import { maintenanceGround } from '../maintenance-ground.ts'
+import { errnoOf } from '../platform/file-system.ts'
 import { oneLine, safeJson } from './one-line.ts'
 import { addSettingFlags, loadSettings, type ParsedFlags } from './settings-flags.ts'
+import { exitCodes } from './verb-exit.ts'
 
 /** Settings a verb that looks after a store understands: where the store is. */
 const PLACE_SETTINGS = [
@@ -27,8 +29,15 @@ export function addStoreFlags(command: Command): Command {
 
 /** The store the flags, the environment and the config file speak of. */
 export async function storeGroundOf(flags: ParsedFlags): Promise<StoreGround> {
+  process.stdout.once('error', endWithReader)
   const { config } = await loadSettings(flags)
   return maintenanceGround(config, await diskGround())
+}
+
+/** Whoever reads may have read enough, as in `varve inspect … | head`. What changes has been done. */
+function endWithReader(error: Error): void {
+  if (errnoOf(error) === 'EPIPE') process.exit(exitCodes.clean)
+  throw error
 }
 
 /** Of a bucket that backups are kept in: as the AWS tools are told it. */

@@ -34,6 +34,12 @@ describe('the verbs that look after a store', () => {
     expect(await run('rebuild-index', '--data', data)).toMatchObject({ code: 0 })
     expect((await run('repair', '--data', data)).out).toContain('There is nothing to do.')
     expect((await run('inspect', 'journal', '--data', data)).out).toContain('space bucket')
+    {
+      await using curious = new VarveProcess(['inspect', 'journal', '--data', data], { env })
+      curious.closeOutput()
+      expect(await curious.exited).toBe(0)
+      expect(curious.stderr).toBe('')
+    }
     expect(await run('inspect', 'object', 'one', 'none', '--data', data)).toMatchObject({ code: 0 })
     expect(await run('inspect', 'object', 'no', 'none', '--data', data)).toMatchObject({ code: 3 })
     expect(await run('check', '--read-data-subset', '3/2', '--data', data)).toMatchObject({

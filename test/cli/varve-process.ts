@@ -41,6 +41,11 @@ export class VarveProcess implements AsyncDisposable {
     }
   }
 
+  /** As a reader does that has read enough. */
+  closeOutput(): void {
+    this.#child.stdout?.destroy()
+  }
+
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name)
   }
