@@ -1,4 +1,5 @@
 /** Walks the records of every segment in use, and holds them against index, Bloom bits and rows. */
+import { errnoOf } from '../../platform/file-system.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { SegmentFamily } from '../../store/compaction/segment-family.ts'
 import type { FindingList } from '../findings.ts'
@@ -33,14 +34,20 @@ export async function checkSegments(parts: SegmentCheckParts): Promise<SegmentSu
       findings.note('segment', segmentName(info), 'was replaced; its file goes at the next start')
       continue
     }
+    const where = segmentName(info)
     const walk = await walkSegment(segments, info, {
       payloads: readsPayloads(info.id) ? 'whole' : 'none',
       onRecord: (header) => {
         if (header.kind === 'chunk' || header.kind === 'recipe') blobs.addRecord(header)
       },
       signal,
+    }).catch((error: unknown) => {
+      // The bucket it lies in answers that there is no such thing.
+      if (errnoOf(error) !== 'ENOENT' || !(error instanceof Error)) throw error
+      findings.damage('segment', where, `is not there: ${error.message}`)
+      return null
     })
-    const where = segmentName(info)
+    if (walk === null) continue
     for (const { offset, field } of walk.damages) {
       findings.damage('segment', where, `at ${offset}: ${field}`)
     }

@@ -4,8 +4,10 @@ import { checkStore } from '../../../src/maintenance/check/check-store.ts'
 import type { StoreGround } from '../../../src/maintenance/store-ground.ts'
 import { writeFileAtomically } from '../../../src/platform/atomic-file.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
+import { RemoteFileSystem } from '../../../src/platform/remote/remote-file-system.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { LocalSegments } from '../../../src/segment/local-segments.ts'
+import { MemoryFolder } from '../../platform/remote/memory-folder.ts'
 import { bucket, noise, put, remove } from '../store-requests.ts'
 import { openTieringBed, storeId } from './tiering-bed.ts'
 
@@ -53,4 +55,45 @@ it('finds a store whole after its segments were compressed anew in colder tiers'
   const report = await checkStore(ground, { payloads: 'all' })
   const damages = report.findings.filter(({ weight }) => weight === 'damage')
   expect(damages).toEqual([])
+})
+
+it('names what a bucket has lost, and looks at all the rest', async () => {
+  const fs = new MemoryFileSystem({ simulate: true })
+  const remote = new MemoryFolder()
+  const bed = await openTieringBed(fs, { remote })
+  await bed.store.createBucket(bucket, { region: 'x' })
+  const attributes = {
+    headers: {},
+    metadata: new Map(),
+    storageClass: 'GLACIER',
+    tags: [],
+  } as const
+  for (const name of ['a', 'b', 'c']) await put(bed.store, name, noise(7000), { attributes })
+  await bed.sealAll()
+  await bed.moveAll()
+  await bed.close()
+  const text = JSON.stringify({ format: 1, storeId })
+  await writeFileAtomically(fs, '/data/varve.json', Buffer.from(text))
+  const away = [...remote.files.keys()].filter((name) => name.endsWith('.seg'))
+  for (const name of away.slice(0, 1)) remote.files.delete(name)
+  const clock = { now: () => 1_800_000_000_000 }
+  const random = new SeededRandom(7)
+  const report = await checkStore(
+    {
+      ...{ fileSystem: fs, path: '/data', clock, random, pageCodec: null },
+      tierFolders: ['/warm', '/cold'],
+      openSegments: (local, id) => {
+        const shipping = new RemoteFileSystem({ local, folder: '/cold', remote, owner: id })
+        const place = { fs: shipping, directory: '/data', tiers, storeId: id, shipping }
+        return LocalSegments.open({ ...place, clock, random })
+      },
+      readIndex: async () => null,
+      openIndex: async () => new MemoryKv(),
+    },
+    { payloads: 'all' },
+  )
+  const damaged = report.findings.filter(({ weight }) => weight === 'damage')
+  expect(damaged.map(({ kind }) => kind).sort()).toContain('segment')
+  expect(damaged.find(({ kind }) => kind === 'blob')).toBeDefined()
+  expect(report.segments.verifiedBytes).toBeGreaterThan(7000)
 })
