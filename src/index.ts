@@ -94,8 +94,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     requestsMax: options.requestsMax,
     drainTimeoutMs: options.drainTimeoutMs,
   })
-  const { startServer } = await import('./compose.ts')
-  const { diskGround, memoryGround } = await import('./ground.ts')
+  const { startServer } = await import('./compose/start-server.ts')
+  const { diskGround, memoryGround } = await import('./compose/ground.ts')
   const ground = await (options.memory === true ? memoryGround() : diskGround())
   const running = await startServer({ config, ground, log: await openLog(config.logLevel) })
   const { endpoint, port, root } = running

@@ -3,7 +3,7 @@
  * what this returned when it was last reviewed. A change there is a change of the promise.
  */
 import { MemoryKv } from '../../src/catalog/kv/memory-kv.ts'
-import { startServer } from '../../src/compose.ts'
+import { startServer } from '../../src/compose/start-server.ts'
 import { configFrom } from '../../src/config/load.ts'
 import { type DiskOperation, MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'

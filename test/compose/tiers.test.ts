@@ -6,14 +6,14 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { expect, it } from 'vitest'
-import { MemoryKv } from '../src/catalog/kv/memory-kv.ts'
-import { startServer } from '../src/compose.ts'
-import { configFrom } from '../src/config/load.ts'
-import { systemClock } from '../src/platform/clock.ts'
-import { MemoryFileSystem } from '../src/platform/memory-fs.ts'
-import { systemRandom } from '../src/platform/random.ts'
-import { SeededRandom } from '../src/platform/seeded-random.ts'
-import { capturedLog } from './telemetry/captured-log.ts'
+import { MemoryKv } from '../../src/catalog/kv/memory-kv.ts'
+import { startServer } from '../../src/compose/start-server.ts'
+import { configFrom } from '../../src/config/load.ts'
+import { systemClock } from '../../src/platform/clock.ts'
+import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import { capturedLog } from '../telemetry/captured-log.ts'
 
 const secretKey = 'a secret of sixteen'
 const body = (index: number) => new SeededRandom(index).bytes(200_000)

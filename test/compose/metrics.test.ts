@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { startServer } from '../src/compose.ts'
-import { configFrom } from '../src/config/load.ts'
-import { memoryGround } from '../src/ground.ts'
-import { silentLog } from '../src/telemetry/log.ts'
+import { memoryGround } from '../../src/compose/ground.ts'
+import { startServer } from '../../src/compose/start-server.ts'
+import { configFrom } from '../../src/config/load.ts'
+import { silentLog } from '../../src/telemetry/log.ts'
 
 const metricsToken = 'a-token-of-more-than-16'
 

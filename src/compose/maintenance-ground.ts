@@ -1,13 +1,13 @@
 /** What maintenance stands on: a store on the machine's disk, opened as the server would open it. */
-import type { Config } from './config/schema.ts'
-import { codecOf } from './engine/compression/choose.ts'
+import type { Config } from '../config/schema.ts'
+import { codecOf } from '../engine/compression/choose.ts'
+import { MaintenanceError } from '../maintenance/errors.ts'
+import type { StoreGround } from '../maintenance/store-ground.ts'
+import { completePlaces } from '../maintenance/view/complete-places.ts'
+import { SegmentError } from '../segment/errors.ts'
+import { LocalSegments, type LocalSegmentsParts } from '../segment/local-segments.ts'
+import type { TierDirectories } from '../segment/tier-directories.ts'
 import type { Ground } from './ground.ts'
-import { MaintenanceError } from './maintenance/errors.ts'
-import type { StoreGround } from './maintenance/store-ground.ts'
-import { completePlaces } from './maintenance/view/complete-places.ts'
-import { SegmentError } from './segment/errors.ts'
-import { LocalSegments, type LocalSegmentsParts } from './segment/local-segments.ts'
-import type { TierDirectories } from './segment/tier-directories.ts'
 import { tierDirectories, tierGround } from './tier-ground.ts'
 
 /**
@@ -53,7 +53,7 @@ export function groundOfDirectory(
     openSegments: (fs, storeId) =>
       openSegments({ fs, directory: path, tiers, storeId, clock, random }),
     readIndex: async (storeId) => {
-      const { readLmdb } = await import('./catalog/kv/read-lmdb.ts')
+      const { readLmdb } = await import('../catalog/kv/read-lmdb.ts')
       return readLmdb({ fileSystem, path: `${path}/index`, storeId })
     },
     openIndex: (storeId) => ground.openIndex(`${path}/index`, storeId),

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { conditionsOf, Readiness } from '../src/readiness.ts'
+import { conditionsOf, Readiness } from '../../src/compose/readiness.ts'
 
 it('is not ready before the start is over, and says how far it is', () => {
   const readiness = new Readiness()

@@ -8,17 +8,17 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { describe, expect, it } from 'vitest'
-import { MemoryKv } from '../src/catalog/kv/memory-kv.ts'
-import { type RunningServer, startServer } from '../src/compose.ts'
-import { configFrom } from '../src/config/load.ts'
-import { systemClock } from '../src/platform/clock.ts'
+import { MemoryKv } from '../../src/catalog/kv/memory-kv.ts'
+import { type RunningServer, startServer } from '../../src/compose/start-server.ts'
+import { configFrom } from '../../src/config/load.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import {
   type DiskOperation,
   type DiskOperationName,
   MemoryFileSystem,
-} from '../src/platform/memory-fs.ts'
-import { systemRandom } from '../src/platform/random.ts'
-import { silentLog } from '../src/telemetry/log.ts'
+} from '../../src/platform/memory-fs.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { silentLog } from '../../src/telemetry/log.ts'
 
 /** What must come back by itself comes back within this time. */
 const RESUME_MS_MAX = 5000

@@ -1,5 +1,5 @@
 /** What each floor is told, out of the settings: no floor sees the whole of them. */
-import type { Config } from './config/schema.ts'
+import type { Config } from '../config/schema.ts'
 
 const HOUR_MS = 3_600_000
 /** What a crash costs of the heat. */

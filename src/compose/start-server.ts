@@ -2,15 +2,46 @@
  * The composition root: builds every floor from the settings and stops them in reverse. Nothing
  * else makes a floor, and no floor sees the whole of the settings.
  */
-import { ClosingStack } from './base/closing-stack.ts'
-import { LocalCatalog } from './catalog/local-catalog.ts'
-import { WriteProbe } from './catalog/write-probe.ts'
-import type { Config } from './config/schema.ts'
-import type { DataDirectory } from './data-directory.ts'
-import { BlobEngine } from './engine/blob-engine.ts'
-import { codecOf } from './engine/compression/choose.ts'
-import type { Heat } from './engine/tiering/heat.ts'
-import { loadHeat, saveHeat } from './engine/tiering/heat-file.ts'
+import { ClosingStack } from '../base/closing-stack.ts'
+import { LocalCatalog } from '../catalog/local-catalog.ts'
+import { WriteProbe } from '../catalog/write-probe.ts'
+import type { Config } from '../config/schema.ts'
+import type { DataDirectory } from '../data-directory.ts'
+import { BlobEngine } from '../engine/blob-engine.ts'
+import { codecOf } from '../engine/compression/choose.ts'
+import type { Heat } from '../engine/tiering/heat.ts'
+import { loadHeat, saveHeat } from '../engine/tiering/heat-file.ts'
+import { HttpServer } from '../http/server.ts'
+import type { Credential } from '../identity/identity.ts'
+import { LocalIdentity } from '../identity/local-identity.ts'
+import { Scrubber } from '../maintenance/scrub/scrubber.ts'
+import type { BucketName } from '../model/bucket-name.ts'
+import { DiskRoom } from '../platform/disk-room.ts'
+import { Dispatcher } from '../s3/dispatch.ts'
+import { LocalSegments } from '../segment/local-segments.ts'
+import { BackgroundCompaction } from '../store/compaction/background-compaction.ts'
+import { BlobAudit, takeStock } from '../store/compaction/blob-audit.ts'
+import { Compaction, type CompactionParts } from '../store/compaction/compaction.ts'
+import type { CompactionEvent } from '../store/compaction/events.ts'
+import type { SpaceUsage } from '../store/compaction/segment-space.ts'
+import { settleSegments } from '../store/compaction/settle-segments.ts'
+import { StoreError } from '../store/errors.ts'
+import { LocalObjectStore } from '../store/local-object-store.ts'
+import type { ObjectStore } from '../store/object-store.ts'
+import { Readers } from '../store/readers.ts'
+import { Recall } from '../store/tiering/recall.ts'
+import { Tiering } from '../store/tiering/tiering.ts'
+import { inTurn } from '../store/tiering/upkeep.ts'
+import {
+  catalogLog,
+  compactionLog,
+  engineLog,
+  scrubLog,
+  tieringLog,
+} from '../telemetry/floor-log.ts'
+import type { Log } from '../telemetry/log.ts'
+import { MetricsPage } from '../telemetry/metrics/metrics-page.ts'
+import { requestLog } from '../telemetry/request-log.ts'
 import {
   compactionOptions,
   configuredKeys,
@@ -21,39 +52,8 @@ import {
   tieringOptions,
 } from './floor-options.ts'
 import type { Ground } from './ground.ts'
-import { HttpServer } from './http/server.ts'
-import type { Credential } from './identity/identity.ts'
-import { LocalIdentity } from './identity/local-identity.ts'
-import { Scrubber } from './maintenance/scrub/scrubber.ts'
-import type { BucketName } from './model/bucket-name.ts'
 import { type MirrorWatch, openDirectory } from './open-directory.ts'
-import { DiskRoom } from './platform/disk-room.ts'
 import { conditionsOf, journalRemark, mirrorConditions, Readiness } from './readiness.ts'
-import { Dispatcher } from './s3/dispatch.ts'
-import { LocalSegments } from './segment/local-segments.ts'
-import { BackgroundCompaction } from './store/compaction/background-compaction.ts'
-import { BlobAudit, takeStock } from './store/compaction/blob-audit.ts'
-import { Compaction, type CompactionParts } from './store/compaction/compaction.ts'
-import type { CompactionEvent } from './store/compaction/events.ts'
-import type { SpaceUsage } from './store/compaction/segment-space.ts'
-import { settleSegments } from './store/compaction/settle-segments.ts'
-import { StoreError } from './store/errors.ts'
-import { LocalObjectStore } from './store/local-object-store.ts'
-import type { ObjectStore } from './store/object-store.ts'
-import { Readers } from './store/readers.ts'
-import { Recall } from './store/tiering/recall.ts'
-import { Tiering } from './store/tiering/tiering.ts'
-import { inTurn } from './store/tiering/upkeep.ts'
-import {
-  catalogLog,
-  compactionLog,
-  engineLog,
-  scrubLog,
-  tieringLog,
-} from './telemetry/floor-log.ts'
-import type { Log } from './telemetry/log.ts'
-import { MetricsPage } from './telemetry/metrics/metrics-page.ts'
-import { requestLog } from './telemetry/request-log.ts'
 import { tierGround } from './tier-ground.ts'
 
 export interface StartInput {

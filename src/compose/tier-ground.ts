@@ -1,10 +1,10 @@
 /** Where the tiers lie: in directories, or the cold one in a bucket behind a folder of stubs. */
-import type { Config } from './config/schema.ts'
-import type { FileSystem } from './platform/file-system.ts'
-import { RemoteFileSystem } from './platform/remote/remote-file-system.ts'
-import { S3Folder } from './platform/remote/s3-folder.ts'
-import type { Shipping } from './segment/shipping.ts'
-import type { TierDirectories } from './segment/tier-directories.ts'
+import type { Config } from '../config/schema.ts'
+import type { FileSystem } from '../platform/file-system.ts'
+import { RemoteFileSystem } from '../platform/remote/remote-file-system.ts'
+import { S3Folder } from '../platform/remote/s3-folder.ts'
+import type { Shipping } from '../segment/shipping.ts'
+import type { TierDirectories } from '../segment/tier-directories.ts'
 
 export interface TierPlace {
   readonly fileSystem: FileSystem

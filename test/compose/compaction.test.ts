@@ -8,11 +8,11 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3'
 import { expect, it } from 'vitest'
-import { startServer } from '../src/compose.ts'
-import { configFrom } from '../src/config/load.ts'
-import { diskGround } from '../src/ground.ts'
-import { SeededRandom } from '../src/platform/seeded-random.ts'
-import { capturedLog } from './telemetry/captured-log.ts'
+import { diskGround } from '../../src/compose/ground.ts'
+import { startServer } from '../../src/compose/start-server.ts'
+import { configFrom } from '../../src/config/load.ts'
+import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import { capturedLog } from '../telemetry/captured-log.ts'
 
 const MIB = 1024 * 1024
 const COUNT = 120

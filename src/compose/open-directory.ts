@@ -1,10 +1,10 @@
 /** Opens the data directory, alone or with the directories that hold the same. */
-import type { Config } from './config/schema.ts'
-import { DataDirectory } from './data-directory.ts'
+import type { Config } from '../config/schema.ts'
+import { DataDirectory } from '../data-directory.ts'
+import type { MirrorEvent } from '../platform/mirror/mirror-copies.ts'
+import type { Log } from '../telemetry/log.ts'
+import { mirrorLog } from '../telemetry/mirror-log.ts'
 import type { Ground } from './ground.ts'
-import type { MirrorEvent } from './platform/mirror/mirror-copies.ts'
-import type { Log } from './telemetry/log.ts'
-import { mirrorLog } from './telemetry/mirror-log.ts'
 
 /** Whoever can mend a file of which one copy could not be read, once there is somebody. */
 export interface MirrorWatch {

@@ -1,8 +1,8 @@
 /** The two grounds a server can stand on: the machine's disk, or memory. */
-import type { OrderedKv } from './catalog/kv/ordered-kv.ts'
-import { type Clock, systemClock } from './platform/clock.ts'
-import type { FileSystem } from './platform/file-system.ts'
-import { type Random, systemRandom } from './platform/random.ts'
+import type { OrderedKv } from '../catalog/kv/ordered-kv.ts'
+import { type Clock, systemClock } from '../platform/clock.ts'
+import type { FileSystem } from '../platform/file-system.ts'
+import { type Random, systemRandom } from '../platform/random.ts'
 
 /** What differs between a server on disk, one in memory, and one in a test. */
 export interface Ground {
@@ -17,14 +17,14 @@ export interface Ground {
 
 /** The machine's file system, and LMDB. */
 export async function diskGround(): Promise<Ground> {
-  const { NodeFileSystem } = await import('./platform/node-fs.ts')
+  const { NodeFileSystem } = await import('../platform/node-fs.ts')
   const fileSystem = new NodeFileSystem()
   return {
     fileSystem,
     clock: systemClock,
     random: systemRandom,
     openIndex: async (path, storeId) => {
-      const { LmdbKv } = await import('./catalog/kv/lmdb-kv.ts')
+      const { LmdbKv } = await import('../catalog/kv/lmdb-kv.ts')
       return LmdbKv.open({ fileSystem, path, storeId })
     },
   }
@@ -32,8 +32,8 @@ export async function diskGround(): Promise<Ground> {
 
 /** Gone with the process, and made without touching the disk or loading what only disks need. */
 export async function memoryGround(): Promise<Ground> {
-  const { MemoryFileSystem } = await import('./platform/memory-fs.ts')
-  const { MemoryKv } = await import('./catalog/kv/memory-kv.ts')
+  const { MemoryFileSystem } = await import('../platform/memory-fs.ts')
+  const { MemoryKv } = await import('../catalog/kv/memory-kv.ts')
   return {
     fileSystem: new MemoryFileSystem(),
     clock: systemClock,
