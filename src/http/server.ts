@@ -14,6 +14,11 @@ import { S3Endpoint } from './s3-endpoint.ts'
 import { type RefusalContext, refuseConnect, refuseSocket } from './socket-errors.ts'
 
 const IDLE_SWEEP_MS = 50
+/**
+ * Connections that wait to be taken; the system may allow fewer. Beyond it the kernel forgets what
+ * it has told the client, who is cut off when he has long sent his request.
+ */
+const BACKLOG = 4096
 
 export interface HttpServerOptions {
   readonly host: string
@@ -70,7 +75,8 @@ export class HttpServer implements AsyncDisposable {
     const server = new HttpServer(options)
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject)
-      server.#server.listen(options.port, options.host, () => {
+      const { host, port } = options
+      server.#server.listen({ host, port, backlog: BACKLOG }, () => {
         server.#server.off('error', reject)
         resolve()
       })
