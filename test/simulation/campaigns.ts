@@ -27,8 +27,20 @@ export const campaigns = {
       crashRate: 0.1,
     },
     firstSeed: 1001,
-    seedCount: 20,
-    stateCountMin: 34_000,
+    seedCount: 10,
+    stateCountMin: 20_000,
+  },
+  crowd: {
+    name: 'a crowd of clients',
+    options: {
+      roundCount: 40,
+      concurrencyMax: 12,
+      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact'],
+      crashRate: 0.1,
+    },
+    firstSeed: 3001,
+    seedCount: 5,
+    stateCountMin: 14_000,
   },
   'one-client': {
     name: 'one client',
