@@ -1,5 +1,8 @@
 import type { ServerResponse } from 'node:http'
 import type { S3Reply } from '../s3/request.ts'
+import { EndOfTurn } from './end-of-turn.ts'
+
+const endOfTurn = new EndOfTurn()
 
 export interface SendOptions {
   readonly isHead: boolean
@@ -94,6 +97,7 @@ async function finish(
   bytes: Uint8Array | null,
 ): Promise<number> {
   if (options.beforeEnd === undefined) {
+    await endOfTurn.come()
     if (bytes === null) response.end()
     else response.end(bytes)
   } else {
@@ -119,6 +123,7 @@ async function stream(
       }
       if (sent === options.size && options.beforeEnd === undefined) {
         // Headers, last chunk and end in one write: what a small object is made of.
+        await endOfTurn.come()
         response.end(chunk)
         return sent
       }
