@@ -1,26 +1,12 @@
 /** A simulated machine whose store is full of history, to be checked, damaged and mended. */
-import { MemoryKv } from '../../src/catalog/kv/memory-kv.ts'
 import type { StoreGround } from '../../src/maintenance/store-ground.ts'
 import type { FileSystem } from '../../src/platform/file-system.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { LocalSegments } from '../../src/segment/local-segments.ts'
-import { History } from '../simulation/history.ts'
-import { Machine } from '../simulation/machine.ts'
-import { ReferenceModel } from '../simulation/reference-model.ts'
-import { RoundRunner } from '../simulation/round-runner.ts'
+import { type FillOptions, fillStore } from '../simulation/fill-store.ts'
+import type { Machine } from '../simulation/machine.ts'
 import { STORE_ID } from '../simulation/stack.ts'
-import type { Control } from '../simulation/step.ts'
 import { readState, type StoreState } from '../simulation/store-state.ts'
-
-const controls: Readonly<Record<number, Control>> = {
-  15: 'flush',
-  25: 'restart',
-  30: 'snapshot',
-  45: 'kill',
-  47: 'compact',
-  50: 'flush',
-}
-const ROUND_COUNT = 60
 
 export interface StoreBed {
   readonly machine: Machine
@@ -30,23 +16,9 @@ export interface StoreBed {
 
 export async function makeBed(
   ending: 'closed' | 'killed',
-  { seed = 77, roundCount = ROUND_COUNT }: { seed?: number; roundCount?: number } = {},
+  options: Pick<FillOptions, 'seed' | 'roundCount'> = {},
 ): Promise<StoreBed> {
-  let machine = new Machine({ seed })
-  let stack = await machine.open()
-  const model = new ReferenceModel()
-  const history = new History({ seed, concurrencyMax: 1, controls: [] })
-  for (let index = 0; index < roundCount; index++) {
-    const control = controls[index]
-    if (control === 'restart' || control === 'kill') {
-      if (control === 'kill') machine = machine.crash({ model: 'kill' })
-      await stack.close()
-      stack = await machine.open()
-    } else if (control !== undefined) await stack[control]()
-    const round = history.next(model)
-    if ('steps' in round) await new RoundRunner(stack.store, model).run(round.steps, () => {})
-    model.observe(await readState(stack.store))
-  }
+  const { machine, stack } = await fillStore(options)
   const state = await readState(stack.store)
   const killed = machine.crash({ model: 'keep-all' })
   await stack.close()
@@ -76,7 +48,7 @@ export function groundOf(machine: Machine, fileSystem: FileSystem = machine.fs):
       if (position === null) return null
       return { position, range: (range) => kv.range(range), [Symbol.asyncDispose]: async () => {} }
     },
-    openIndex: async () => machine.index.open() ?? new MemoryKv(),
+    openIndex: () => machine.index.open(),
   }
 }
 

@@ -1,12 +1,10 @@
 import type { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { StoreError } from '../../src/store/errors.ts'
-import { History } from './history.ts'
-import { Machine } from './machine.ts'
-import { type ObjectValue, ReferenceModel } from './reference-model.ts'
-import { RoundRunner } from './round-runner.ts'
+import { fillStore } from './fill-store.ts'
+import type { Machine } from './machine.ts'
+import type { ObjectValue, ReferenceModel } from './reference-model.ts'
 import { isSameObject } from './same-object.ts'
 import type { Stack } from './stack.ts'
-import type { Control } from './step.ts'
 import {
   type BucketState,
   difference,
@@ -33,15 +31,6 @@ export interface Damage {
   readonly lossMax?: number
 }
 
-const controls: Readonly<Record<number, Control>> = {
-  15: 'flush',
-  25: 'restart',
-  30: 'snapshot',
-  45: 'kill',
-  47: 'compact',
-  50: 'flush',
-}
-const ROUND_COUNT = 60
 /** Rounds from one backup to the next. */
 const BACKUP_EVERY = 7
 
@@ -64,28 +53,16 @@ export class DamageRun {
   }
 
   static async prepare(ending: 'closed' | 'killed'): Promise<DamageRun> {
-    let machine = new Machine({ seed: 77 })
-    let stack = await machine.open()
-    const model = new ReferenceModel()
-    const history = new History({ seed: 77, concurrencyMax: 1, controls: [] })
     const past = new Map<string, ObjectValue[]>()
     const states: StoreState[] = []
     const backups = new Map<string, Backup[]>()
-    for (let index = 0; index < ROUND_COUNT; index++) {
-      const control = controls[index]
-      if (control === 'restart' || control === 'kill') {
-        if (control === 'kill') machine = machine.crash({ model: 'kill' })
-        await stack.close()
-        stack = await machine.open()
-      } else if (control !== undefined) await stack[control]()
-      const round = history.next(model)
-      if ('steps' in round) await new RoundRunner(stack.store, model).run(round.steps, () => {})
-      const state = await readState(stack.store)
-      if (difference(states.at(-1) ?? new Map(), state) !== null) states.push(state)
-      model.observe(state)
-      remember(past, model)
-      if (index % BACKUP_EVERY === 0) await backUp(machine, backups, index)
-    }
+    const { machine, stack } = await fillStore({
+      onRound: async ({ index, machine: then, state, model }) => {
+        if (difference(states.at(-1) ?? new Map(), state) !== null) states.push(state)
+        remember(past, model)
+        if (index % BACKUP_EVERY === 0) await backUp(then, backups, index)
+      },
+    })
     const killed = machine.crash({ model: 'keep-all' })
     await stack.close()
     return new DamageRun(ending === 'killed' ? killed : machine, { states, past, backups })

@@ -1,6 +1,5 @@
 import type { Entry } from '../../catalog/catalog.ts'
 import { everyKey, type KvView } from '../../catalog/kv/ordered-kv.ts'
-import { LocalCatalog } from '../../catalog/local-catalog.ts'
 import { journalStart } from '../../catalog/recovery.ts'
 import { type Proof, type ProofParts, proveEntries } from '../../catalog/snapshot/prove-snapshot.ts'
 import { SnapshotStock } from '../../catalog/snapshot/snapshot-stock.ts'
@@ -11,6 +10,7 @@ import { MaintenanceError } from '../errors.ts'
 import { type Finding, FindingList } from '../findings.ts'
 import type { StoreGround } from '../store-ground.ts'
 import { type HeldStore, holdStore } from '../view/store-view.ts'
+import { openCatalog } from './open-catalog.ts'
 import { requireSingle } from './require-single.ts'
 
 export interface RebuildOptions {
@@ -100,16 +100,9 @@ async function makeIndex(
   { storeId }: HeldStore,
   signal: AbortSignal,
 ): Promise<Pick<RebuildReport, 'sequence' | 'rowCount'>> {
-  const { fileSystem, clock, pageCodec } = ground
+  const { fileSystem, pageCodec } = ground
   await using segments = await ground.openSegments(fileSystem, storeId)
-  await using catalog = await LocalCatalog.open({
-    segments,
-    kv: await ground.openIndex(storeId),
-    clock,
-    ...(pageCodec === null ? {} : { codec: pageCodec }),
-    acceptsLoss: true,
-    options: { automatic: false },
-  })
+  await using catalog = await openCatalog(ground, segments, storeId)
   const view = await catalog.view()
   try {
     if ((await proofOf(view, { segments, codec: pageCodec, signal })) === 'wrong') {

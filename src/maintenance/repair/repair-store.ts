@@ -6,7 +6,7 @@
  */
 import { MemoryKv } from '../../catalog/kv/memory-kv.ts'
 import type { OrderedKv } from '../../catalog/kv/ordered-kv.ts'
-import { LocalCatalog } from '../../catalog/local-catalog.ts'
+import type { LocalCatalog } from '../../catalog/local-catalog.ts'
 import { BlobEngine } from '../../engine/blob-engine.ts'
 import { ScratchFileSystem } from '../../platform/scratch-fs.ts'
 import { SegmentFamily } from '../../store/compaction/segment-family.ts'
@@ -22,13 +22,14 @@ import { type HeldStore, holdStore, openView, type StoreView } from '../view/sto
 import { Draft, type DraftChanges } from './draft.ts'
 import { dropLost } from './drop-lost.ts'
 import { findBlobs } from './found-blobs.ts'
+import { openCatalog } from './open-catalog.ts'
 import { recount } from './recount.ts'
 import type { RepairAction, RepairContext } from './repair-context.ts'
 import { requireSingle } from './require-single.ts'
 import { restoreFormat } from './restore-format.ts'
 import { actionsOf, planRetirement, type Retirement, retire } from './retire.ts'
 import { salvage } from './salvage.ts'
-import { namedBlobs, settleBlobs } from './settle-blobs.ts'
+import { lostLineage, namedBlobs, settleBlobs } from './settle-blobs.ts'
 
 export interface RepairOptions {
   /** Without it nothing is written: the report says what would be. */
@@ -130,27 +131,19 @@ async function salvageInto(
   context: RepairContext,
   { region, signal }: { readonly region: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { draft, segments, family } = context
+  const { draft, found, segments, family } = context
   const named = namedBlobs(draft)
-  const lineage = [...family.entries, ...lostLineage(context)]
+  const lost = lostLineage(
+    context,
+    [...found.table.all()].map(({ blob }) => blob),
+  )
+  const lineage = [...family.entries, ...lost]
   await using engine = await BlobEngine.open({ segments, lineage })
   await salvage(context, {
     region,
     isNamed: (name) => named.has(name),
     read: (ref) => engine.read(ref, { start: 0, end: ref.size }, signal),
   })
-}
-
-/** What replaced segments that are gone, from where the records lie that were written to them. */
-function* lostLineage({ found, segments, family }: RepairContext) {
-  const successors = new Map<number, Set<number>>()
-  for (const { blob, found: places } of found.table.all()) {
-    if (segments.has(blob.segment) || family.isReplaced(blob.segment)) continue
-    const heirs = successors.get(blob.segment) ?? new Set()
-    for (const segment of places.keys()) heirs.add(segment)
-    successors.set(blob.segment, heirs)
-  }
-  for (const [replaced, heirs] of successors) yield { replaced, successors: [...heirs] }
 }
 
 async function hasLostCommits(
@@ -194,16 +187,8 @@ async function apply(
   { isLossy, changes: { puts, deletes, adds }, retirement }: Plan,
   { storeId, signal }: { readonly storeId: string; readonly signal: AbortSignal },
 ): Promise<void> {
-  const { fileSystem, clock, pageCodec } = ground
-  await using segments = await ground.openSegments(fileSystem, storeId)
-  await using catalog = await LocalCatalog.open({
-    segments,
-    kv: await ground.openIndex(storeId),
-    clock,
-    ...(pageCodec === null ? {} : { codec: pageCodec }),
-    acceptsLoss: true,
-    options: { automatic: false },
-  })
+  await using segments = await ground.openSegments(ground.fileSystem, storeId)
+  await using catalog = await openCatalog(ground, segments, storeId)
   const commit = async (batch: Parameters<LocalCatalog['commit']>[0]) => {
     signal.throwIfAborted()
     if ((await catalog.commit(batch)).committed) return

@@ -1,6 +1,8 @@
 /** Every blob is named, or garbage; and leads to where it is. */
 import { counterValue } from '../../catalog/catalog.ts'
 import type { BlobRef } from '../../engine/blob-store.ts'
+import type { LineageEntry } from '../../engine/lookup/lineage.ts'
+import type { Place } from '../../segment/types.ts'
 import { decodeAudit } from '../../store/rows/audit-row.ts'
 import { encodeGarbage } from '../../store/rows/garbage-row.ts'
 import {
@@ -63,22 +65,31 @@ async function forgetMissing({ draft, segments, family, actions }: RepairContext
  * A blob names the segment it was first written to; where that is gone and no row says what
  * replaced it, the records themselves do.
  */
-async function restoreLineage(
-  { draft, found, segments, family, actions }: RepairContext,
-  named: ReadonlyMap<string, BlobRef>,
-): Promise<void> {
+export function lostLineage(
+  { found, segments, family }: Pick<RepairContext, 'found' | 'segments' | 'family'>,
+  blobs: Iterable<Place>,
+): readonly LineageEntry[] {
   const successors = new Map<number, Set<number>>()
-  for (const ref of named.values()) {
-    const { segment } = ref.blob
+  for (const blob of blobs) {
+    const { segment } = blob
     if (segments.has(segment) || family.isReplaced(segment)) continue
     const heirs = successors.get(segment) ?? new Set()
-    for (const heir of found.table.get(ref.blob)?.found.keys() ?? []) heirs.add(heir)
+    for (const heir of found.table.get(blob)?.found.keys() ?? []) heirs.add(heir)
     successors.set(segment, heirs)
   }
-  for (const [segment, heirs] of successors) {
-    await draft.set(lineageKey(segment), encodeLineage([...heirs]))
-    const why = `its records lie in ${[...heirs].join(', ')}, and no row said so`
-    actions.push({ action: 'mended', what: `segment ${segment}`, why })
+  return [...successors].map(([replaced, heirs]) => ({ replaced, successors: [...heirs] }))
+}
+
+async function restoreLineage(
+  context: RepairContext,
+  named: ReadonlyMap<string, BlobRef>,
+): Promise<void> {
+  const { draft, actions } = context
+  const blobs = [...named.values()].map(({ blob }) => blob)
+  for (const { replaced, successors } of lostLineage(context, blobs)) {
+    await draft.set(lineageKey(replaced), encodeLineage(successors))
+    const why = `its records lie in ${successors.join(', ')}, and no row said so`
+    actions.push({ action: 'mended', what: `segment ${replaced}`, why })
   }
 }
 
