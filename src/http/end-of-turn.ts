@@ -3,9 +3,9 @@ const GATHERED_MAX = 64
 
 /**
  * Gathers what wakes a client, until everything that has arrived by now was worked on (or 64 of
- * them were): the replies go out one after the other. A client that is woken by each of them costs
- * the server more than the request did: the system interrupts another core for it. Measured with
- * small objects and 64 requests in flight on two cores: twice as many GETs a second.
+ * them were): the replies go out one after the other. For each client that waits alone the system
+ * interrupts another core to wake it, which took a quarter of the time of a small GET. Measured
+ * with 4 KiB and 64 requests in flight on two cores: 1.6 times as many GETs a second.
  */
 export class EndOfTurn {
   #gathered: (() => void)[] = []

@@ -15,15 +15,15 @@ import { openBody } from './open-body.ts'
 import { resolveRange } from './resolve-range.ts'
 import { decodeObject, type ObjectFields } from './rows/object-row.ts'
 import type { StoreContext } from './store-context.ts'
-import type { PlacedVersion } from './tiering/placed-version.ts'
 
 export async function getObject(
   context: StoreContext,
   input: GetObjectInput,
 ): Promise<ObjectReader> {
-  const { object, head, version } = lookUp(context, input)
+  const { object, head, bucketId, rowKey } = lookUp(context, input)
   const slices = sliceBody(context.catalog, object, head.range)
-  context.recall?.note(version, object, slices)
+  const { bucket, key: name } = input
+  context.recall?.note({ bucketId, bucket, name, key: rowKey }, object, slices)
   const body = await openBody(context, slices, input.signal)
   return { body, ...head }
 }
@@ -35,14 +35,15 @@ export function headObject(context: StoreContext, input: GetObjectInput): Object
 interface Found {
   readonly object: ObjectFields
   readonly head: ObjectHead
-  readonly version: PlacedVersion
+  readonly bucketId: number
+  readonly rowKey: Buffer
 }
 
 /** Everything but the bytes, in one synchronous look at the catalog. */
 function lookUp(context: StoreContext, input: GetObjectInput): Found {
   const { catalog } = context
   const bucket = requireBucket(catalog, input.bucket)
-  const { key, row } = requireVersion((rowKey) => catalog.get(rowKey), bucket, input)
+  const { key: rowKey, row } = requireVersion((key) => catalog.get(key), bucket, input)
   const object = decodeObject(row)
   requireReadConditions(object, input.conditions)
   const selection = select(context, object, input)
@@ -63,8 +64,7 @@ function lookUp(context: StoreContext, input: GetObjectInput): Found {
     range: selection.range,
     isPartial: input.range !== undefined || input.partNumber !== undefined,
   }
-  const version = { bucketId: bucket.id, bucket: input.bucket, name: input.key, key }
-  return { object, head, version }
+  return { object, head, bucketId: bucket.id, rowKey }
 }
 
 interface Selection {

@@ -5,10 +5,9 @@
  * Invariants: every record is either proven dead by the caller or copied, payload CRC verified: as
  * it was, or, when another codec is asked for, so that it decompresses to the same bytes; a segment
  * in which anything has decayed is not compacted at all, unless a repair has let go of what is lost
- * in it; the new segment is sealed, and was read
- * back, when this resolves. Holes that a power loss tore into writes of which
- * nobody was told are known by two signs: the index has nothing there, and nothing before them was
- * known durable behind their start.
+ * in it; the new segment is sealed, and was read back, when this resolves. Holes that a power loss
+ * tore into writes of which nobody was told are known by two signs: the index has nothing there,
+ * and nothing before them was known durable behind their start.
  */
 import { createHash, type Hash } from 'node:crypto'
 import { SegmentError } from '../../segment/errors.ts'
