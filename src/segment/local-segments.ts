@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import { errnoOf, type FileSystem } from '../platform/file-system.ts'
 import type { Mirror } from '../platform/mirror/mirrored-file-system.ts'
 import type { Random } from '../platform/random.ts'
+import { EachStep } from './each-step.ts'
 import { SegmentError } from './errors.ts'
 import { Findings } from './findings.ts'
 import type { LookupAnswer } from './index-lookup.ts'
@@ -195,8 +196,8 @@ export class LocalSegments implements Segments {
     return unwritten ?? this.#reading.read(segment, place.offset, storedSize)
   }
 
-  async *scan(id: number, options: ScanOptions = {}): AsyncGenerator<ScanStep> {
-    yield* this.#reading.scan(this.#require(id), options)
+  scan(id: number, options: ScanOptions = {}): AsyncIterable<ScanStep> {
+    return new EachStep(this.#scanBatches(id, options))
   }
 
   async makeDurable(id: number): Promise<void> {
@@ -317,6 +318,10 @@ export class LocalSegments implements Segments {
     await Promise.all(writers.map((writer) => writer.idle()))
     await Promise.all(this.#removals)
     await this.#reading[Symbol.asyncDispose]()
+  }
+
+  async *#scanBatches(id: number, options: ScanOptions): AsyncGenerator<readonly ScanStep[]> {
+    yield* this.#reading.scan(this.#require(id), options)
   }
 
   #folderOf({ kind, tier }: LiveSegment): string {

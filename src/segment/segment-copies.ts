@@ -8,6 +8,7 @@
  */
 import { errnoOf, type FileHandle } from '../platform/file-system.ts'
 import type { CopyView, Mirror } from '../platform/mirror/mirrored-file-system.ts'
+import { EachStep } from './each-step.ts'
 import { SegmentError } from './errors.ts'
 import { encodeRecordHeader, RECORD_HEADER_SIZE, type RecordHome } from './record.ts'
 import { readRecord } from './record-reader.ts'
@@ -239,7 +240,7 @@ async function placesIn(
   if (file === null || start >= to) return places
   const source = { handle: file, segment, nonce, from: start, to, complete: true, payloads: true }
   try {
-    for await (const step of scanRecords(source)) {
+    for await (const step of new EachStep(scanRecords(source))) {
       if (step.step !== 'record') continue
       places.add(step.header.place.offset)
       await spend(recordSpan(step.header.storedSize))

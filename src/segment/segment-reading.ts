@@ -3,6 +3,7 @@
  * leaves here; what is damaged or gone is noted among the findings.
  */
 import { errnoOf, type FileSystem } from '../platform/file-system.ts'
+import { EachStep } from './each-step.ts'
 import { SegmentError } from './errors.ts'
 import type { Findings } from './findings.ts'
 import { HandleCache } from './handle-cache.ts'
@@ -63,14 +64,15 @@ export class SegmentReading implements AsyncDisposable {
     return this.#lookup.find(segment, key)
   }
 
-  async *scan(segment: LiveSegment, options: ScanOptions): AsyncGenerator<ScanStep> {
+  /** As `Segments.scan`, in batches. */
+  async *scan(segment: LiveSegment, options: ScanOptions): AsyncGenerator<readonly ScanStep[]> {
     const end = segment.dataSize
     const from = options.from ?? SEGMENT_HEADER_SIZE
     const to = Math.min(options.to ?? end, end)
     if (from >= to) return
     const { nonce } = segment
     if (nonce === null) {
-      yield { step: 'damage', start: from, end: to, field: 'header' }
+      yield [{ step: 'damage', start: from, end: to, field: 'header' }]
       return
     }
     const complete = to < end || segment.isComplete
@@ -86,22 +88,30 @@ export class SegmentReading implements AsyncDisposable {
   }
 
   /** As a plain scan; what another copy still has is mended before it would be told of. */
-  async *#scanMending(segment: LiveSegment, source: ScanSource): AsyncGenerator<ScanStep> {
+  async *#scanMending(
+    segment: LiveSegment,
+    source: ScanSource,
+  ): AsyncGenerator<readonly ScanStep[]> {
     const { nonce, segment: id } = source
     /** What lies before was tried. */
     let tried = source.from
     for (let from: number | null = source.from; from !== null; ) {
       let again: number | null = null
-      for await (const step of scanRecords({ ...source, from })) {
-        if (step.step === 'damage' && step.end > tried) {
-          tried = step.end
-          const range = { segment: id, nonce, start: step.start, end: step.end }
-          if (await this.#parts.copies?.merge(segment.path, range)) {
-            again = step.start
-            break
+      for await (const steps of scanRecords({ ...source, from })) {
+        const whole: ScanStep[] = []
+        for (const step of steps) {
+          if (step.step === 'damage' && step.end > tried) {
+            tried = step.end
+            const range = { segment: id, nonce, start: step.start, end: step.end }
+            if (await this.#parts.copies?.merge(segment.path, range)) {
+              again = step.start
+              break
+            }
           }
+          whole.push(step)
         }
-        yield step
+        yield whole
+        if (again !== null) break
       }
       from = again
     }
@@ -129,7 +139,7 @@ export class SegmentReading implements AsyncDisposable {
     const index = new IndexBuilder()
     const damages: SegmentFinding[] = []
     let durableEnd = segment.state === 'sealed' ? end : 0
-    for await (const step of this.scan(segment, { to: end, payloads })) {
+    for await (const step of new EachStep(this.scan(segment, { to: end, payloads }))) {
       if (step.step === 'record') {
         index.add(step.header)
         durableEnd = Math.max(durableEnd, step.header.durableEnd)

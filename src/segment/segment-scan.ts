@@ -38,13 +38,23 @@ const WINDOW_SIZE = 256 * 1024
 /** Once payloads not asked for are larger than this, headers are read one by one. */
 const SPARSE_SPAN = 128 * 1024
 
-/** Walks from one offset to another; index pages and footers end it. */
-export async function* scanRecords(source: ScanSource): AsyncGenerator<ScanStep> {
+/**
+ * Walks from one offset to another; index pages and footers end it. Yields what one read has shown
+ * at a time: a turn of the microtask queue for each record would cost more than the record.
+ */
+export async function* scanRecords(source: ScanSource): AsyncGenerator<readonly ScanStep[]> {
   const window = new ScanWindow(source.handle, source.to)
   let damage: { start: number; field: string } | null = null
   let at = source.from
+  let steps: ScanStep[] = []
   while (at < source.to) {
-    const visited = await visit(window, source, at)
+    const visited = visit(window, source, at)
+    if (typeof visited === 'number') {
+      if (steps.length > 0) yield steps
+      steps = []
+      await window.read(at, visited)
+      continue
+    }
     if (isDamage(visited)) {
       damage ??= { start: at, field: visited.damaged }
       const next = await findRecord(window, source, at + ALIGNMENT)
@@ -54,45 +64,44 @@ export async function* scanRecords(source: ScanSource): AsyncGenerator<ScanStep>
     }
     const { header, payload } = visited
     if (header.kind === 'indexPage' || header.kind === 'footer') {
-      yield* damageBeforeIndex(damage, header)
+      yield [...steps, ...damageBeforeIndex(damage, header)]
       return
     }
     const next = at + recordSpan(header.storedSize)
     if (payload !== null && !payloadVerifies(header, payload)) {
       damage ??= { start: at, field: 'payload crc' }
     } else {
-      if (damage !== null) yield { step: 'damage', ...damage, end: at }
+      if (damage !== null) steps.push({ step: 'damage', ...damage, end: at })
       damage = null
-      yield { step: 'record', header, payload }
+      steps.push({ step: 'record', header, payload })
     }
     at = next
   }
-  if (damage === null) return
-  if (source.complete) yield { step: 'damage', ...damage, end: source.to }
-  else yield { step: 'torn', start: damage.start, end: source.to }
+  if (damage !== null) {
+    if (source.complete) steps.push({ step: 'damage', ...damage, end: source.to })
+    else steps.push({ step: 'torn', start: damage.start, end: source.to })
+  }
+  if (steps.length > 0) yield steps
 }
 
 /**
  * Index pages in the way of a scan are the remains of a sealing that was cut short. When their
  * first one is whole, what is damaged before it is data; else it may be just that first page.
  */
-function* damageBeforeIndex(
+function damageBeforeIndex(
   damage: { readonly start: number; readonly field: string } | null,
   header: RecordHeader,
-): Generator<ScanStep> {
-  if (damage === null) return
+): readonly ScanStep[] {
+  if (damage === null) return []
   const end = header.place.offset
   const isFirst = header.kind === 'indexPage' && header.number === 0
-  if (isFirst) yield { step: 'damage', ...damage, end }
-  else yield { step: 'torn', start: damage.start, end }
+  return [isFirst ? { step: 'damage', ...damage, end } : { step: 'torn', start: damage.start, end }]
 }
 
-async function visit(
-  window: ScanWindow,
-  source: ScanSource,
-  at: number,
-): Promise<Decoded<Visited>> {
-  const bytes = await window.bytes(at, RECORD_HEADER_SIZE)
+/** A number: so many bytes from `at` on must be read first. */
+function visit(window: ScanWindow, source: ScanSource, at: number): Decoded<Visited> | number {
+  const bytes = window.peek(at, RECORD_HEADER_SIZE)
+  if (bytes === null) return RECORD_HEADER_SIZE
   const header = decodeRecordHeader(bytes, 0, { ...source, offset: at })
   if (isDamage(header)) return header
   const size = RECORD_HEADER_SIZE + header.storedSize
@@ -101,8 +110,8 @@ async function visit(
     window.expectSparse(size > SPARSE_SPAN)
     return { header, payload: null }
   }
-  const whole = await window.bytes(at, size)
-  return { header, payload: whole.subarray(RECORD_HEADER_SIZE, size) }
+  const whole = window.peek(at, size)
+  return whole === null ? size : { header, payload: whole.subarray(RECORD_HEADER_SIZE, size) }
 }
 
 /** Offset of the first record at or after `from` whose header verifies, or null. */
@@ -113,7 +122,7 @@ async function findRecord(
 ): Promise<number | null> {
   window.expectSparse(false)
   for (let at = from; at + RECORD_HEADER_SIZE <= source.to; ) {
-    const bytes = await window.bytes(at, RECORD_HEADER_SIZE)
+    const bytes = window.peek(at, RECORD_HEADER_SIZE) ?? (await window.read(at, RECORD_HEADER_SIZE))
     if (bytes.length < RECORD_HEADER_SIZE) return null
     const last = bytes.length - RECORD_HEADER_SIZE
     let index = 0
@@ -134,6 +143,8 @@ class ScanWindow {
   #bytes = Buffer.alloc(0)
   #start = 0
   #readSize = WINDOW_SIZE
+  /** The file ends before it should: there is no more than is known. */
+  #isShort = false
 
   constructor(handle: FileHandle, end: number) {
     this.#handle = handle
@@ -145,19 +156,27 @@ class ScanWindow {
   }
 
   /**
-   * What the window holds from `at` on: at least `size` bytes, unless the file ends before. The
-   * bytes never change: a window that moves takes new memory.
+   * What the window holds from `at` on: at least `size` bytes, unless the file ends before; null
+   * when they must be read first. The bytes never change: a window that moves takes new memory.
    */
-  async bytes(at: number, size: number): Promise<Buffer> {
+  peek(at: number, size: number): Buffer | null {
+    const from = at - this.#start
+    if (from < 0 || from > this.#bytes.length) return null
+    const wanted = Math.min(size, this.#end - at)
+    const isThere = this.#bytes.length - from >= wanted || this.#isShort
+    return isThere ? this.#bytes.subarray(from) : null
+  }
+
+  /** Moves the window to `at`, and answers as `peek` does after that. */
+  async read(at: number, size: number): Promise<Buffer> {
     const inside = at >= this.#start && at <= this.#start + this.#bytes.length
     const known = inside ? this.#bytes.subarray(at - this.#start) : Buffer.alloc(0)
-    const wanted = Math.min(size, this.#end - at)
-    if (known.length >= wanted) return known
     const next = Buffer.allocUnsafeSlow(Math.min(Math.max(size, this.#readSize), this.#end - at))
     known.copy(next)
     const read = await this.#handle.read(next.subarray(known.length), at + known.length)
     this.#bytes = next.subarray(0, known.length + read)
     this.#start = at
+    this.#isShort = this.#bytes.length < next.length
     return this.#bytes
   }
 }

@@ -8,6 +8,7 @@ import { decodeEnd, decodePage } from '../../catalog/snapshot/snapshot-record.ts
 import { decodeRecipe, recipeChunk } from '../../engine/recipe.ts'
 import type { FileHandle, FileSystem } from '../../platform/file-system.ts'
 import { isDamage } from '../../segment/decoded.ts'
+import { EachStep } from '../../segment/each-step.ts'
 import { decodeFooter, decodeTrailer, TRAILER_SIZE } from '../../segment/footer.ts'
 import { decodeIndexPage, INDEX_ENTRY_SIZE, isIndexPage } from '../../segment/index-page.ts'
 import { decodeRecordHeader, payloadVerifies, RECORD_HEADER_SIZE } from '../../segment/record.ts'
@@ -87,7 +88,7 @@ class RecordWalk {
   async *records(): AsyncGenerator<Item> {
     const { fileSize: to, ...file } = this.#file
     const source = { ...file, handle: this.#handle, from: this.#at, to, complete: false }
-    for await (const step of scanRecords({ ...source, payloads: true })) {
+    for await (const step of new EachStep(scanRecords({ ...source, payloads: true }))) {
       if (step.step === 'record') {
         const { header, payload } = step
         yield await this.#item(header, payload ?? Buffer.alloc(0))
