@@ -24,6 +24,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   readonly #limits: Limits
   readonly #queue: Buffer[] = []
   #queuedSize = 0
+  /** What Content-Length says is to come; null for a body whose end only the socket tells. */
+  readonly #size: number | null
   #isFlowing = false
   #isAttached = false
   #isEnded = false
@@ -44,6 +46,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.#response = response
     this.#limits = options.limits
     this.#mustContinue = options.expectsContinue
+    const length = request.headers['content-length']
+    this.#size = length === undefined ? null : Number(length)
   }
 
   /** Bytes read so far. */
@@ -75,7 +79,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
       // A small body mostly arrived with its headers: take it without setting up the flow.
       const chunk = this.#request.read() as Buffer | null
       if (chunk !== null) return this.#deliver(chunk)
-      if (this.#request.complete) this.#isEnded = true
+      // Node tells the end after the last piece was read already: no need to wait for that.
+      if (this.#request.complete || this.#bytes === this.#size) this.#isEnded = true
       else this.#attach()
     }
     const queued = this.#queue.shift()

@@ -32,7 +32,7 @@ export class ChunkSignatures {
    * @throws S3Error `SignatureDoesNotMatch`
    */
   requireTrailer(canonical: string, given: string): void {
-    const digest = sha256Hex(Buffer.from(canonical, 'latin1'))
+    const digest = sha256Hex(canonical)
     this.#require(`${TRAILER}\n${this.#context()}\n${digest}`, given)
   }
 

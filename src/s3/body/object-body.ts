@@ -10,7 +10,7 @@ import {
   parseContentMd5,
 } from '../wire/checksum-headers.ts'
 import { chunkedBody } from './chunked-body.ts'
-import { hashedBody } from './hashed-body.ts'
+import { HashedBody } from './hashed-body.ts'
 
 /** The largest body of one PutObject or UploadPart. AWS S3 User Guide, "Uploading objects". */
 export const BODY_SIZE_MAX = 5 * 1024 ** 3
@@ -49,7 +49,7 @@ function verifiedBody(
   if (payload.kind === 'unsigned' || payload.kind === 'sha256') {
     refuseFraming(request, checksum)
     return {
-      stream: hashedBody(request.body, {
+      stream: new HashedBody(request.body, {
         size: transferSize,
         digest: payload.kind === 'sha256' ? payload.digest : null,
       }),
