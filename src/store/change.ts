@@ -59,6 +59,7 @@ export class Change {
   }
 
   add(key: Buffer, delta: number): void {
+    if (delta === 0) return
     const name = key.toString('latin1')
     const known = this.#adds.get(name)
     if (known === undefined) this.#adds.set(name, { key, delta })

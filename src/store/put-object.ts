@@ -28,7 +28,9 @@ export async function putObject(
   // What cannot succeed is refused before its body is read; the commit decides.
   const { id } = requireBucket(catalog, bucket)
   requireAclAllowed(durable(catalog), id, attributes.acl)
-  requireWriteConditions(catalog.get(objectKey(id, key)), conditions)
+  if (conditions.ifMatch !== undefined || conditions.ifNoneMatch !== undefined) {
+    requireWriteConditions(catalog.get(objectKey(id, key)), conditions)
+  }
 
   const algorithm = body.checksum?.algorithm ?? DEFAULT_ALGORITHM
   const label = () => objectLabel({ bucket, key, writtenAt: clock.now() }, attributes)

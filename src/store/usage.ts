@@ -9,8 +9,8 @@ import { decodeObjectHead, type ObjectHeadFields } from './rows/object-row.ts'
 export type UsageDelta = Partial<Record<UsageName, number>>
 
 export function addUsage(change: Change, bucketId: number, delta: UsageDelta): void {
-  for (const [name, amount] of Object.entries(delta)) {
-    if (amount !== 0) change.add(counterKey(bucketId, name as UsageName), amount)
+  for (const name in delta) {
+    change.add(counterKey(bucketId, name as UsageName), delta[name as UsageName] ?? 0)
   }
 }
 
@@ -25,17 +25,19 @@ export function countVersion(
   bucketId: number,
   counted: Counted & { readonly counter: 'objects' | 'olderVersions' },
 ): void {
-  addUsage(change, bucketId, { [counted.counter]: counted.sign })
+  change.add(counterKey(bucketId, counted.counter), counted.sign)
   countBytes(change, bucketId, counted)
 }
 
 /** In the tier as well when that is not hot. */
 export function countBytes(change: Change, bucketId: number, { object, sign }: Counted): void {
   const [bytes, storedBytes] = [sign * object.size, sign * object.storedSize]
-  addUsage(change, bucketId, { bytes, storedBytes })
+  change.add(counterKey(bucketId, 'bytes'), bytes)
+  change.add(counterKey(bucketId, 'storedBytes'), storedBytes)
   if (object.tier === 'hot') return
   const names = tierCounters[object.tier]
-  addUsage(change, bucketId, { [names.bytes]: bytes, [names.storedBytes]: storedBytes })
+  change.add(counterKey(bucketId, names.bytes), bytes)
+  change.add(counterKey(bucketId, names.storedBytes), storedBytes)
 }
 
 /** What counts the bytes of a tier; those of the hot one are the rest. */

@@ -3,6 +3,14 @@
  * Reference, "Signature Version 4"), or null when the text is none.
  */
 export function parseAmzDate(text: string): number | null {
+  if (text !== last.text) last = { text, time: parse(text) }
+  return last.time
+}
+
+/** Requests that come together mostly bear the same second. */
+let last: { readonly text: string; readonly time: number | null } = { text: '', time: null }
+
+function parse(text: string): number | null {
   if (!SHAPE.test(text)) return null
   const [month, day] = [Number(text.slice(4, 6)), Number(text.slice(6, 8))]
   const [hour, minute] = [Number(text.slice(9, 11)), Number(text.slice(11, 13))]

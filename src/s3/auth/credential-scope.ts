@@ -5,11 +5,8 @@ export interface CredentialScope {
   /** YYYYMMDD. */
   readonly date: string
   readonly region: string
-}
-
-/** The scope as strings to sign carry it. */
-export function scopeText(scope: CredentialScope): string {
-  return `${scope.date}/${scope.region}/${SERVICE}/${TERMINATOR}`
+  /** As strings to sign carry it: `date/region/s3/aws4_request`. */
+  readonly text: string
 }
 
 /** Where credentials stand: it decides the wording and the code of an error. */
@@ -55,7 +52,7 @@ export function parseCredential(
   if (terminator !== TERMINATOR) {
     throw malformed(mode, `incorrect terminal "${terminator}". This endpoint uses "${TERMINATOR}".`)
   }
-  return { accessKey, scope: { date, region } }
+  return { accessKey, scope: { date, region, text: text.slice(dateAt + 1) } }
 }
 
 /**

@@ -1,9 +1,10 @@
+import { BoundedCache } from '../../base/bounded-cache.ts'
 import { S3Error } from '../errors.ts'
 import type { S3Request } from '../request.ts'
 import { parseHttpDate } from '../wire/http-date.ts'
 import { formatAmzDate, parseAmzDate } from './amz-date.ts'
 import type { Authorization, SignedAuthorization } from './authorization.ts'
-import { malformed, parseCredential } from './credential-scope.ts'
+import { type CredentialScope, malformed, parseCredential } from './credential-scope.ts'
 import { parsePresigned } from './presigned.ts'
 import { ALGORITHM } from './signature-v4.ts'
 
@@ -17,8 +18,9 @@ import { ALGORITHM } from './signature-v4.ts'
 export function parseAuthorization(request: S3Request): Authorization {
   const header = request.headers.get('authorization')
   const { query } = request
-  const isPresigned = PRESIGNED_MARKS.some((name) => query.has(name))
-  const isVersion2Query = query.has('AWSAccessKeyId') || query.has('Signature')
+  const hasQuery = request.rawQuery !== ''
+  const isPresigned = hasQuery && PRESIGNED_MARKS.some((name) => query.has(name))
+  const isVersion2Query = hasQuery && (query.has('AWSAccessKeyId') || query.has('Signature'))
   // An empty one is not none: whoever means to authenticate is never taken for nobody.
   const hasHeader = header !== null
 
@@ -43,11 +45,7 @@ const PRESIGNED_MARKS = ['X-Amz-Algorithm', 'X-Amz-Credential', 'X-Amz-Signature
 
 function parseHeader(header: string, request: S3Request): SignedAuthorization {
   if (header === '') throw new S3Error('AccessDenied')
-  const space = header.indexOf(' ')
-  const scheme = space < 0 ? header : header.slice(0, space)
-  requireScheme(scheme)
-  const components = parseComponents(space < 0 ? '' : header.slice(space + 1))
-  const { accessKey, scope } = parseCredential(components.Credential, 'header')
+  const { accessKey, scope, signedHeaders, signature } = signedHeader(header)
   const { timestamp, time } = requestTime(request)
   if (!timestamp.startsWith(scope.date)) {
     throw malformed(
@@ -60,12 +58,48 @@ function parseHeader(header: string, request: S3Request): SignedAuthorization {
     mode: 'header',
     accessKey,
     scope,
-    signedHeaders: components.SignedHeaders.split(';'),
-    signature: components.Signature,
+    signedHeaders,
+    signature,
     timestamp,
     time,
     expiresIn: null,
   }
+}
+
+/** All that a header says but the signature: the same in each request that a client sends. */
+interface Signer {
+  readonly accessKey: string
+  readonly scope: CredentialScope
+  readonly signedHeaders: readonly string[]
+}
+
+/** By the header up to the signature, in which no secret is. */
+const signers = new BoundedCache<string, Signer>(64 * 1024)
+const SIGNATURE = 'Signature='
+
+function signedHeader(header: string): Signer & { readonly signature: string } {
+  const end = header.lastIndexOf(SIGNATURE) + SIGNATURE.length
+  const beginning = header.slice(0, end)
+  const signature = header.slice(end)
+  const isLast = signature !== '' && !signature.includes(',')
+  const known = isLast ? signers.get(beginning) : undefined
+  if (known !== undefined) {
+    const { accessKey, scope, signedHeaders } = known
+    return { accessKey, scope, signedHeaders, signature: signature.trim() }
+  }
+  const parsed = parseSigned(header)
+  if (isLast) signers.set(beginning, parsed, beginning.length)
+  return parsed
+}
+
+function parseSigned(header: string): Signer & { readonly signature: string } {
+  const space = header.indexOf(' ')
+  const scheme = space < 0 ? header : header.slice(0, space)
+  requireScheme(scheme)
+  const components = parseComponents(space < 0 ? '' : header.slice(space + 1))
+  const { accessKey, scope } = parseCredential(components.Credential, 'header')
+  const signedHeaders = components.SignedHeaders.split(';')
+  return { accessKey, scope, signedHeaders, signature: components.Signature }
 }
 
 function requireScheme(scheme: string): void {

@@ -1,6 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Credential } from '../../identity/identity.ts'
-import { type CredentialScope, scopeText } from './credential-scope.ts'
+import type { CredentialScope } from './credential-scope.ts'
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 
@@ -13,8 +13,8 @@ export function stringToSign(
   timestamp: string,
   scope: CredentialScope,
 ): string {
-  const digest = sha256Hex(Buffer.from(canonicalRequest, 'latin1'))
-  return `${ALGORITHM}\n${timestamp}\n${scopeText(scope)}\n${digest}`
+  const digest = sha256Hex(canonicalRequest)
+  return `${ALGORITHM}\n${timestamp}\n${scope.text}\n${digest}`
 }
 
 /**
@@ -27,7 +27,7 @@ export function signingKey(credential: Credential, scope: CredentialScope): Sign
     keys = new Map()
     derivedKeys.set(credential, keys)
   }
-  const name = scopeText(scope)
+  const name = scope.text
   const known = keys.get(name)
   if (known !== undefined) return known
 
@@ -85,9 +85,14 @@ export function isSameSignature(expected: string, given: string): boolean {
   return a.length === b.length && timingSafeEqual(a, b)
 }
 
-export function sha256Hex(bytes: Uint8Array): string {
-  return hash('sha256', bytes, 'hex')
+/** Of text whose characters are bytes. */
+export function sha256Hex(text: string): string {
+  if (text.length > scratch.length) return hash('sha256', Buffer.from(text, 'latin1'), 'hex')
+  return hash('sha256', scratch.subarray(0, scratch.write(text, 'latin1')), 'hex')
 }
+
+/** Larger than what signed requests of programs come to. */
+const scratch = Buffer.alloc(4096)
 
 const KEYS_PER_CREDENTIAL_MAX = 32
 /** Of SHA-256. */

@@ -6,7 +6,7 @@ import { hoistedHeaders } from '../wire/hoisted-headers.ts'
 import { hasResponseOverrides } from '../wire/response-overrides.ts'
 import type { SignedAuthorization } from './authorization.ts'
 import { canonicalRequest } from './canonical-request.ts'
-import { requireRegion, scopeText } from './credential-scope.ts'
+import { requireRegion } from './credential-scope.ts'
 import { parseAuthorization } from './parse-authorization.ts'
 import { type PayloadMode, parsePayloadMode, UNSIGNED_PAYLOAD } from './payload-mode.ts'
 import { requireNotExpired } from './presigned.ts'
@@ -166,7 +166,7 @@ function requireSignature(
       CanonicalRequest: canonical,
     })
   }
-  return { signingKey: key, seedSignature: signature, timestamp, scope: scopeText(scope) }
+  return { signingKey: key, seedSignature: signature, timestamp, scope: scope.text }
 }
 
 /** Permanent keys, the only ones there are, come without a token. */

@@ -16,8 +16,17 @@ export interface BodyChecksum {
 
 /** Header that carries a checksum of this algorithm, lower-case. */
 export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
-  return PREFIX + algorithm.toLowerCase()
+  return headerNames[algorithm]
 }
+
+/** Spelled out: made anew for each request, they cost a small one as much as a digest. */
+const headerNames = {
+  CRC32: 'x-amz-checksum-crc32',
+  CRC32C: 'x-amz-checksum-crc32c',
+  CRC64NVME: 'x-amz-checksum-crc64nvme',
+  SHA1: 'x-amz-checksum-sha1',
+  SHA256: 'x-amz-checksum-sha256',
+} as const satisfies Readonly<Record<ChecksumAlgorithm, string>>
 
 /**
  * The checksum a client sends with a body: x-amz-checksum-…, or announced by x-amz-trailer, and

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseAuthorization } from '../../../src/s3/auth/parse-authorization.ts'
 import { verifyRequest } from '../../../src/s3/auth/verify.ts'
 import { ACCESS_KEY, options } from '../support/aws-examples.ts'
 import { PUT, reauthorised, refusal } from '../support/refusal.ts'
@@ -79,6 +80,27 @@ describe('an Authorization header', () => {
 
   it('that is empty is not none', () => {
     for (const value of ['', '  ']) expect(refusal(parts(value)).code).toBe('AccessDenied')
+  })
+
+  it('whose beginning was seen before is read as any other', () => {
+    const read = (value: string) => parseAuthorization(s3Request(parts(value)))
+    const beginning = `AWS4-HMAC-SHA256 ${credential}, SignedHeaders=host;x-amz-date, Signature=`
+    const first = read(`${beginning}${'a'.repeat(64)}`)
+    expect(first).toMatchObject({
+      accessKey: ACCESS_KEY,
+      signedHeaders: ['host', 'x-amz-date'],
+      signature: 'a'.repeat(64),
+    })
+    expect(read(`${beginning}b`)).toEqual({ ...first, signature: 'b' })
+    expect(read(`${beginning} b `)).toEqual({ ...first, signature: 'b' })
+    expect(read(beginning.replace(ACCESS_KEY, 'OTHER').concat('b'))).toEqual({
+      ...first,
+      accessKey: 'OTHER',
+      signature: 'b',
+    })
+    for (const end of ['', ' ', 'b, Signature=c', 'b,', 'b, Credential=x', 'b, __proto__=1']) {
+      expect(refusal(parts(beginning + end)).code, end).toBe('AuthorizationHeaderMalformed')
+    }
   })
 
   it('needs no blanks between its components, and takes many', async () => {
