@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import Koa from 'koa'
 import type { Dispatcher } from '../s3/dispatch.ts'
 import type { RequestListener } from '../s3/events.ts'
 import { Connections } from './connection.ts'
@@ -9,6 +8,7 @@ import { type HealthProbe, serveHealth } from './health-endpoint.ts'
 import { HttpRequest } from './http-request.ts'
 import { defaultHttpLimits, type HttpLimits } from './limits.ts'
 import { type MetricsSource, serveMetrics } from './metrics-endpoint.ts'
+import { QuietKoa } from './quiet-koa.ts'
 import { RequestIds } from './request-id.ts'
 import { S3Endpoint } from './s3-endpoint.ts'
 import { type RefusalContext, refuseConnect, refuseSocket } from './socket-errors.ts'
@@ -147,7 +147,7 @@ export class HttpServer implements AsyncDisposable {
   }
 
   #route(health: HealthProbe, metrics: MetricsSource | undefined): void {
-    const app = new Koa()
+    const app = new QuietKoa()
     app.silent = true // Every failure is already an event; Koa's own report would be a second one.
     app.use((ctx) => {
       ctx.respond = false

@@ -51,7 +51,7 @@ export async function storeBody(
     const stream = resumed(head.pieces, pieces)
     return await storeLarge(context, intake, { stream, onRemains })
   } finally {
-    await pieces.return()
+    if (!pieces.isOver) await pieces.return()
   }
 }
 
@@ -119,6 +119,7 @@ class SizedPieces {
   readonly #declared: number | null
   readonly #sizeMax: number
   #size = 0
+  #isOver = false
 
   constructor(body: ObjectBody, sizeMax: number) {
     if (body.size !== null && body.size > sizeMax) throw tooLarge(sizeMax)
@@ -143,10 +144,16 @@ class SizedPieces {
     if (this.#declared !== null && this.#size !== this.#declared) {
       throw new StoreError('incomplete-body')
     }
+    this.#isOver = true
     return null
   }
 
-  /** Lets go of the body, if it has not ended. */
+  /** It was read to its end, and held what was declared. */
+  get isOver(): boolean {
+    return this.#isOver
+  }
+
+  /** Lets go of a body that is not over. */
   async return(): Promise<void> {
     await this.#pieces.return?.()
   }

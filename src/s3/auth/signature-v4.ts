@@ -70,10 +70,8 @@ export class SigningKey {
       return createHmac('sha256', this.#key).update(text, 'latin1').digest('hex')
     }
     const size = this.#inner.write(text, BLOCK_SIZE, 'latin1')
-    hash('sha256', this.#inner.subarray(0, BLOCK_SIZE + size), 'buffer').copy(
-      this.#outer,
-      BLOCK_SIZE,
-    )
+    const inner = hash('sha256', this.#inner.subarray(0, BLOCK_SIZE + size), 'binary')
+    this.#outer.write(inner, BLOCK_SIZE, 'latin1')
     return hash('sha256', this.#outer, 'hex')
   }
 }

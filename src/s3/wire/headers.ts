@@ -67,7 +67,8 @@ const SINGLE_VALUE_HEADERS = [
 
 class ParsedHeaders implements RequestHeaders {
   readonly #pairs: (readonly [name: string, value: string])[] = []
-  readonly #values = new Map<string, string[]>()
+  /** Most are sent once: a list only where there are several. */
+  readonly #values = new Map<string, string | string[]>()
   readonly hasRepeated: boolean
 
   constructor(rawHeaders: readonly string[]) {
@@ -75,19 +76,24 @@ class ParsedHeaders implements RequestHeaders {
       const name = rawHeaders[index]!.toLowerCase()
       const value = rawHeaders[index + 1]!
       this.#pairs.push([name, value])
-      const values = this.#values.get(name)
-      if (values === undefined) this.#values.set(name, [value])
-      else values.push(value)
+      const known = this.#values.get(name)
+      if (known === undefined) this.#values.set(name, value)
+      else if (typeof known === 'string') this.#values.set(name, [known, value])
+      else known.push(value)
     }
     this.hasRepeated = this.#values.size < this.#pairs.length
   }
 
   get(name: string): string | null {
-    return this.#values.get(name)?.[0] ?? null
+    const known = this.#values.get(name)
+    if (known === undefined) return null
+    return typeof known === 'string' ? known : (known[0] ?? null)
   }
 
   all(name: string): readonly string[] {
-    return this.#values.get(name) ?? NONE
+    const known = this.#values.get(name)
+    if (known === undefined) return NONE
+    return typeof known === 'string' ? [known] : known
   }
 
   entries(): Iterable<readonly [name: string, value: string]> {
