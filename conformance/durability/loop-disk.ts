@@ -59,6 +59,14 @@ export class LoopDisk implements AsyncDisposable {
     await run('perl', ['-e', CUT, this.path])
   }
 
+  /**
+   * As the kernel does when a disk fails under ext4: nothing can be written until it is mounted
+   * anew, what is there can be read.
+   */
+  async fail(): Promise<void> {
+    await run('mount', ['-o', 'remount,abort', this.path])
+  }
+
   /** Waits for the last process that uses it to let go. */
   async unmount(): Promise<void> {
     for (let tries = 0; this.#isMounted; tries++) {
