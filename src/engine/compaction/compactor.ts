@@ -125,7 +125,20 @@ class Rewriting {
     }
     const infos = [...this.#segments.list('data'), ...this.#segments.list('journal')]
     const info = infos.find(({ id }) => id === source)
-    if (this.#order.acceptsLoss !== true) walk.requireSound(info?.storedSize ?? 0)
+    if (this.#order.acceptsLoss === true) return
+    const indexedSize = info?.storedSize ?? 0
+    if (walk.foundSize !== indexedSize) await this.#findTornDead(source, walk)
+    walk.requireSound(indexedSize)
+  }
+
+  /** Of what is dead only headers were looked at, and a write may be torn behind a whole one. */
+  async #findTornDead(source: number, walk: SourceWalk): Promise<void> {
+    for await (const step of this.#segments.scan(source)) {
+      if (step.step !== 'record') continue
+      const { kind, blob } = step.header
+      const isDead = (kind === 'chunk' || kind === 'recipe') && this.#order.isDead(blob, source)
+      if (isDead && !(await this.#isIndexed(step.header))) walk.addHole(step.header, 'payload')
+    }
   }
 
   async #copy(header: RecordHeader, walk: SourceWalk): Promise<void> {

@@ -50,14 +50,17 @@ describe('the compactor', () => {
   it.each([
     ['header', 10],
     ['payload', 49],
-  ])('passes over a write that a power loss tore: its %s', async (_, offset) => {
-    const { fs, places } = await unsealed()
-    await flip(fs, file, places[1]!.offset + offset)
-    const { segments } = await opened(fs)
-    const { output } = await copyAll(segments)
-    const steps = await collect(segments.scan(output!, { payloads: true }))
-    expect(outline(steps)).toEqual(['one', 'three'])
-    expect(segments.findings).toEqual([])
+  ])('passes over a write that a power loss tore, dead or not: its %s', async (_, offset) => {
+    for (const isDead of [false, true]) {
+      const { fs, places } = await unsealed()
+      const torn = places[1]!
+      await flip(fs, file, torn.offset + offset)
+      const { segments } = await opened(fs)
+      const { output } = await copyAll(segments, isDead ? [torn] : [])
+      const steps = await collect(segments.scan(output!, { payloads: true }))
+      expect(outline(steps)).toEqual(['one', 'three'])
+      expect(segments.findings).toEqual([])
+    }
   })
 
   it.each([
