@@ -49,6 +49,26 @@ describe('writeFileAtomically', () => {
     }
   })
 
+  it.each([
+    ['sync', () => writeFileAtomically],
+    ['size', () => async (fs: MemoryFileSystem) => await readFile(fs, '/a')],
+  ] as const)(
+    'tells of the %s that failed, and not of the close that failed too',
+    async (first, act) => {
+      const fs = new MemoryFileSystem()
+      await writeFileAtomically(fs, '/a', Buffer.from('old'))
+      const failing: string[] = [first, 'close']
+      fs.intercept(({ operation }) => (failing.includes(operation) ? { code: 'ENOSPC' } : null))
+      const acted = act()(fs, '/a', Buffer.from('new'))
+      await expect(acted).rejects.toMatchObject({
+        code: 'ENOSPC',
+        message: expect.stringContaining(first),
+      })
+      fs.intercept(null)
+      expect((await readFile(fs, '/a'))?.toString()).toBe('old')
+    },
+  )
+
   it('takes over from an attempt that failed', async () => {
     const fs = new MemoryFileSystem()
     fs.intercept(({ operation }) => (operation === 'sync' ? { code: 'EIO' } : null))
