@@ -4,8 +4,12 @@ import { type Codec, CodecError } from './codec.ts'
 
 /** Fast enough for a client that waits: about as fast as a warm disk writes. */
 const WARM_LEVEL = 3
-/** What is cold is written once and kept for long: some processor time for some percent of room. */
-const COLD_LEVEL = 12
+/**
+ * What is cold is written once and kept for long: some processor time for some percent of room.
+ * From the next level but one on, tables take 20 ms to make for every chunk, however small it is,
+ * and the chunk gets smaller by two in a thousand.
+ */
+const COLD_LEVEL = 10
 const MAGIC = 0xfd2fb528
 /** RFC 8878 §3.1.1.2.4: no block makes more than this. */
 const BLOCK_RAW_SIZE_MAX = 128 * 1024
