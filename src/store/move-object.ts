@@ -41,7 +41,10 @@ export function rowAt(key: Buffer, row: Buffer | null): VersionRow | null {
   return row === null ? null : { key, row }
 }
 
-/** False when the version is gone or its bytes were replaced meanwhile: then nothing is changed. */
+/**
+ * False when the version is gone, or when its bytes were replaced meanwhile or belong elsewhere by
+ * then: nothing is changed.
+ */
 export async function moveVersion(context: MovingContext, order: MoveOrder): Promise<boolean> {
   const { catalog, engine, clock } = context
   const found = order.find((key) => catalog.get(key))
@@ -70,7 +73,7 @@ interface Move {
 }
 
 function commitMove(
-  { catalog }: MovingContext,
+  { catalog, engine }: MovingContext,
   { bucketId, find, storageClass }: MoveOrder,
   { object, rewritten }: Move,
 ): Promise<boolean> {
@@ -79,9 +82,11 @@ function commitMove(
     if (found === null) return false
     const now = decodeObject(found.row)
     if (!isSameBody(now, object)) return false
+    const wanted = storageClass ?? now.storageClass
+    if (rewritten !== null && rewritten.tier !== tierOf(wanted, engine.tiers)) return false
     const moved: ObjectFields = {
       ...now,
-      storageClass: storageClass ?? now.storageClass,
+      storageClass: wanted,
       ...(rewritten !== null && takeOver(change, rewritten)),
     }
     const row = encodeObjectRow(moved)

@@ -258,6 +258,18 @@ describe('small bodies of a colder class', () => {
     await bed.close()
   })
 
+  it('stay hot when they are given a hot class while they are on their way', async () => {
+    const bed = await bedWith({ small: noise(100) }, 'GLACIER_IR')
+    const order = { bucket, key: key('small'), signal: neverAborted }
+    const moved = bed.store.moveObject({ ...order, storageClass: 'STANDARD' })
+    expect(await Promise.all([bed.tiering.step(neverAborted), moved])).toEqual([true, true])
+    await bed.moveAll()
+    expect((await bed.store.usage(bucket)).tiers.cold.bytes).toBe(0)
+    expect(pendingCount(bed)).toBe(0)
+    await bed.audit()
+    await bed.close()
+  })
+
   it('wait while their tier has no room, and nobody who writes has to', async () => {
     const fs = new MemoryFileSystem({ simulate: true })
     const bed = await openTieringBed(fs)
