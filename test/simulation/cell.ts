@@ -7,6 +7,8 @@ export class Cell<Value> {
   #settled: readonly Value[]
   /** Values of the writes that overlap now, whether answered or not. */
   #written: Value[] = []
+  /** Those of them that were made of what is settled: they go when that is replaced. */
+  #derived: Value[] = []
   #pendingCount = 0
   #isFailed = false
 
@@ -32,10 +34,36 @@ export class Cell<Value> {
 
   /** The write happened: what was there before it began is gone. */
   acknowledge(values: readonly Value[], others: readonly Value[]): void {
-    this.#withdraw(others)
+    this.#withdraw([...others, ...this.#derived])
     this.#settled = []
     if (!values.every((value) => this.#written.includes(value))) throw new Error('never begun')
     this.#end()
+  }
+
+  /**
+   * Begins a write that changes a part of whatever is there then: of what it meets now, or of what
+   * replaces that meanwhile, so that it is to be begun last. Null: of this there is nothing to
+   * change.
+   */
+  change(changed: (value: Value) => Value | null) {
+    const values: Value[] = []
+    for (const value of this.possible) {
+      const made = changed(value)
+      if (made === null) continue
+      values.push(made)
+      const isReplacement = this.#written.includes(value) && !this.#derived.includes(value)
+      if (!isReplacement) this.#derived.push(made)
+    }
+    this.begin(values)
+    return {
+      acknowledge: () => {
+        // Settled now is only what was made of it, or what has replaced it.
+        this.#settled = []
+        this.#end()
+      },
+      refuse: () => this.refuse(values),
+      fail: () => this.fail(),
+    }
   }
 
   /** The write was refused: it did not happen. */
@@ -74,5 +102,6 @@ export class Cell<Value> {
     if (this.#pendingCount > 0) return
     this.#settled = this.possible
     this.#written = []
+    this.#derived = []
   }
 }

@@ -8,8 +8,9 @@ import { ReferenceModel } from './reference-model.ts'
 import { digestOf, indexFates, type ReopenedDisk, reopen } from './reopen.ts'
 import { RoundRunner } from './round-runner.ts'
 import type { Stack } from './stack.ts'
-import { type Control, describeRound, type Round, type Upkeep } from './step.ts'
+import { type Control, describeRound, needsTiers, type Round, type Upkeep } from './step.ts'
 import { difference, readState } from './store-state.ts'
+import { checkTiers } from './tier-check.ts'
 
 export interface CrashRunOptions extends HistoryOptions, Omit<MachineOptions, 'seed' | 'capacity'> {
   readonly roundCount: number
@@ -23,11 +24,16 @@ export interface CrashRunOptions extends HistoryOptions, Omit<MachineOptions, 's
   readonly quietRoundCount?: number
 }
 
+/** What is checked in one history. */
 export interface CrashRunResult {
   /** Pairs of a disk and what must be on it that were checked, each once. */
   readonly stateCount: number
   /** Disks that were opened, no two alike. */
   readonly imageCount: number
+  /** Objects and segments that went to another tier between two rounds, or beside one. */
+  readonly moveCount: number
+  /** Crash states of the rounds to which tiers make a difference. */
+  readonly movingStateCount: number
 }
 
 /** Operations whose success changes what is durable, or which names there are. */
@@ -82,12 +88,14 @@ export class CrashRun {
   #expectation: Expectation | null = null
   #stateCount = 0
   #imageCount = 0
+  #moveCount = 0
+  #movingStateCount = 0
 
   constructor(options: CrashRunOptions) {
     this.#options = options
     this.#random = new SeededRandom(options.seed ^ 0x5eed)
     this.#history = new History(options)
-    this.#machine = new Machine(options)
+    this.#machine = new Machine({ isTiered: true, ...options })
   }
 
   async run(): Promise<CrashRunResult> {
@@ -103,14 +111,21 @@ export class CrashRun {
           ({ machine, stack } = await this.#control(round.control, machine, stack))
         else await this.#runSteps(machine, stack, round)
         this.#capture(machine, 'after the round')
+        const before = this.#stateCount
         await this.#checkCrashes()
-        await this.#observe(stack)
+        if (needsTiers(round)) this.#movingStateCount += this.#stateCount - before
+        await this.#observe(stack, 'control' in round && round.control === 'move')
       } catch (error) {
         throw this.#explained(error)
       }
     }
     await stack.close()
-    return { stateCount: this.#stateCount, imageCount: this.#imageCount }
+    return {
+      stateCount: this.#stateCount,
+      imageCount: this.#imageCount,
+      moveCount: this.#moveCount,
+      movingStateCount: this.#movingStateCount,
+    }
   }
 
   async #open(machine: Machine): Promise<Stack> {
@@ -126,7 +141,8 @@ export class CrashRun {
     stack: Stack,
     { steps, beside }: Exclude<Round, { readonly control: unknown }>,
   ): Promise<void> {
-    const runner = new RoundRunner(stack.store, this.#model)
+    const options = { isMoving: beside === 'move' }
+    const runner = new RoundRunner(stack.store, this.#model, options)
     const answered = runner.run(steps, () => this.#capture(machine, 'after an answer'))
     const isKept = beside === undefined ? null : this.#keepUp(stack, beside)
     await Promise.all([answered, isKept])
@@ -134,8 +150,10 @@ export class CrashRun {
 
   /** An index that takes no rows is no reason to fail for anybody else. */
   async #keepUp(stack: Stack, upkeep: Upkeep): Promise<void> {
+    const before = stack.moveCount()
     try {
       await stack[upkeep]()
+      this.#moveCount += stack.moveCount() - before
     } catch (error) {
       const isIndex = error instanceof CatalogError && error.kind === 'unavailable'
       if (!isIndex || !this.#options.indexFailureRate) throw error
@@ -233,9 +251,10 @@ export class CrashRun {
   }
 
   /** The store itself, undisturbed, must show what is expected; from then on it is certain. */
-  async #observe(stack: Stack): Promise<void> {
+  async #observe(stack: Stack, isInPlace: boolean): Promise<void> {
     const state = await readState(stack.store)
     const problems = check(state, expectationOf(this.#model))
+    problems.push(...checkTiers(stack, state, { isInPlace }))
     if (problems.length > 0) throw new Error(problems.join('\n'))
     this.#model.observe(state)
   }

@@ -30,6 +30,7 @@ const put = (key: string, size: number): Step => ({
 const steps = (...together: Step[]): Round => ({ steps: together })
 const source = { bucket, key: 'large' }
 const upload = { upload: 0 }
+const cold = { storageClass: 'GLACIER' } as const
 
 /** In this order on one store; those without a title prepare the next. */
 const script: readonly (readonly [title: string | null, round: Round])[] = [
@@ -56,6 +57,9 @@ const script: readonly (readonly [title: string | null, round: Round])[] = [
   [null, { control: 'flush' }],
   ['a snapshot', { control: 'snapshot' }],
   ['a compaction', { control: 'compact' }],
+  ['a move to a colder class', steps({ kind: 'move-object', bucket, key: 'other', ...cold })],
+  ['a move of a small object', steps({ kind: 'move-object', bucket, key: 'a', ...cold })],
+  ['a move of what has aged', { control: 'move' }],
 ]
 
 /** Of the floors up to the store, and of the first and second start of a whole server. */
@@ -73,7 +77,7 @@ export async function diskTraces(): Promise<string> {
 
 async function traceStore(): Promise<readonly DiskTrace[]> {
   const fs = new MemoryFileSystem({ trace: true })
-  const machine = new Machine({ seed: 1, disguise: () => fs })
+  const machine = new Machine({ seed: 1, isTiered: true, disguise: () => fs })
   const traces: DiskTrace[] = []
   const traced = async <Result>(title: string | null, act: () => Promise<Result>) => {
     const start = fs.trace.length

@@ -9,6 +9,7 @@ const controls = [
   'flush',
   'snapshot',
   'compact',
+  'move',
 ] as const satisfies readonly Control[]
 
 describe('every two operations one after the other, crashed at every call', () => {

@@ -1,15 +1,19 @@
 import { CrashRun, type CrashRunResult } from './crash-run.ts'
 import { setting, stepScenarios } from './scenarios.ts'
-import type { Round, Step } from './step.ts'
+import { needsTiers, type Round, type Step } from './step.ts'
+
+/** What a pair shows of these, others show as well. */
+const variants: ReadonlySet<string> = new Set(['put nothing', 'put a new key'])
 
 /** Every kind of step, on the store that `setting` leaves. */
-export const steps: readonly Step[] = stepScenarios.flatMap(({ round }) =>
-  'steps' in round ? round.steps : [],
-)
+export const steps: readonly Step[] = stepScenarios
+  .filter(({ name }) => !variants.has(name))
+  .flatMap(({ round }) => ('steps' in round ? round.steps : []))
 
-/** The same step once more, with a body, mark and upload of its own. */
+/** The same step once more, with a body, mark, upload and class of its own. */
 export function another(step: Step): Step {
   if (step.kind === 'create-upload') return { ...step, upload: step.upload + 1, mark: 'again' }
+  if (step.kind === 'move-object') return { ...step, storageClass: 'STANDARD_IA' }
   if (!('body' in step)) return step
   const body = { ...step.body, seed: step.body.seed + 1000 }
   return step.kind === 'put' ? { ...step, body, mark: 'again' } : { ...step, body }
@@ -29,6 +33,7 @@ export function crashedAtEveryCall(
     controls: [],
     roundCount: 0,
     rounds: [...setting, ...rounds],
+    isTiered: rounds.some(needsTiers),
     quietRoundCount: setting.length + quietCount,
     crashRate: 1,
   }).run()

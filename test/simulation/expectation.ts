@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { ObjectValue, PartValue, ReferenceModel } from './reference-model.ts'
+import type { ObjectValue, PartValue } from './object-value.ts'
+import type { ReferenceModel } from './reference-model.ts'
 import { isSameObject } from './same-object.ts'
 import type { Address } from './step.ts'
 import type { BucketState, FoundObject, FoundUpload, StoreState } from './store-state.ts'
@@ -98,16 +99,21 @@ function checkObjects(
   return problems
 }
 
+type Told = 'etag' | 'mark' | 'storageClass' | 'tags' | 'lastModified'
+
 function nameOf(object: FoundObject | ObjectValue | null): string {
   if (object === null) return 'nothing'
   if (!('head' in object)) {
-    const { content, mark, etag, tags, lastModified } = object
-    return `${content.length} bytes ${etag} ${mark} ${JSON.stringify(tags)} ${lastModified}`
+    const { content, mark, ...value } = object
+    return textOf({ ...value, size: content.length, mark })
   }
-  const { content, head, tags } = object
-  const mark = head.attributes.metadata.get('mark')
-  const { etag, lastModified } = head
-  return `${content.length} bytes ${etag} ${mark} ${JSON.stringify(tags)} ${lastModified}`
+  const { head, tags } = object
+  return textOf({ ...head, mark: head.attributes.metadata.get('mark') ?? '', tags })
+}
+
+function textOf(one: Pick<ObjectValue, Told> & { readonly size: number }): string {
+  const { size, etag, mark, storageClass, tags, lastModified } = one
+  return `${size} bytes ${etag} ${mark} ${storageClass} ${JSON.stringify(tags)} ${lastModified}`
 }
 
 function checkUploads(

@@ -8,8 +8,9 @@ import { ReferenceModel } from './reference-model.ts'
 import { RoundRunner } from './round-runner.ts'
 import { type Scenario, setting } from './scenarios.ts'
 import type { Stack } from './stack.ts'
-import type { Control, PutStep } from './step.ts'
+import { type Control, needsTiers, type PutStep } from './step.ts'
 import { readState, type StoreState } from './store-state.ts'
+import { checkTiers } from './tier-check.ts'
 
 export interface FaultOutcome {
   /** Whether the store told the client of the failure. */
@@ -34,7 +35,7 @@ const crashes: readonly CrashModel[] = ['lose-all', 'keep-all', 'torn', 'kill']
 
 /** The disk operations of a scenario when nothing fails. */
 export async function operationsOf(scenario: Scenario): Promise<readonly DiskOperation[]> {
-  const run = await FaultRun.prepare()
+  const run = await FaultRun.prepare(scenario)
   const operations: DiskOperation[] = []
   await run.provoke(scenario, (operation) => {
     operations.push(operation)
@@ -53,7 +54,7 @@ export async function runWithFault(
   scenario: Scenario,
   failing: (index: number, operation: DiskOperation) => Fault | null,
 ): Promise<FaultOutcome> {
-  const run = await FaultRun.prepare()
+  const run = await FaultRun.prepare(scenario)
   let count = 0
   const hasFailed = await run.provoke(scenario, (operation) => failing(count++, operation))
   const imageCount = await run.checkAll()
@@ -70,8 +71,9 @@ class FaultRun {
     this.stack = stack
   }
 
-  static async prepare(): Promise<FaultRun> {
-    const machine = new Machine({ seed: 1 })
+  static async prepare({ round }: Scenario): Promise<FaultRun> {
+    const isRestart = 'control' in round && round.control === 'restart'
+    const machine = new Machine({ seed: 1, isTiered: isRestart || needsTiers(round) })
     const run = new FaultRun(machine, await machine.open())
     for (const round of setting) await run.#runRound(round)
     await run.#observe()
@@ -127,7 +129,8 @@ class FaultRun {
     await this.#resume(stack)
     await stack.compact()
     imageCount += await this.#checkCrashes()
-    await this.#observe()
+    await stack.move()
+    await this.#observe({ isInPlace: true })
     await stack.close()
     await (await this.#reopen()).close()
     return imageCount
@@ -183,13 +186,14 @@ class FaultRun {
     }
   }
 
-  async #observe(): Promise<void> {
-    if (this.stack !== null) this.#model.observe(await this.#check(this.stack))
+  async #observe(places = { isInPlace: false }): Promise<void> {
+    if (this.stack !== null) this.#model.observe(await this.#check(this.stack, places))
   }
 
-  async #check(stack: Stack): Promise<StoreState> {
+  async #check(stack: Stack, places = { isInPlace: false }): Promise<StoreState> {
     const state = await readState(stack.store)
     const problems = check(state, expectationOf(this.#model))
+    problems.push(...checkTiers(stack, state, places))
     if (problems.length > 0) throw new Error(problems.join('\n'))
     checkInvariants(stack.catalog)
     return state

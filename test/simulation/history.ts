@@ -1,3 +1,4 @@
+import type { StorageClass } from '../../src/model/storage-class.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import type { ReferenceModel } from './reference-model.ts'
 import {
@@ -33,6 +34,15 @@ const SIZES = [
   [6000, 15_000],
 ] as const
 
+/** Of each tier, and each way to be moved: most objects are never given one. */
+const CLASSES: readonly StorageClass[] = [
+  'STANDARD',
+  'INTELLIGENT_TIERING',
+  'STANDARD_IA',
+  'GLACIER_IR',
+  'DEEP_ARCHIVE',
+]
+
 /**
  * Makes up a history as it goes, round after round, from one seed. It looks at the model to make
  * steps that mostly make sense, so the same seed gives the same history.
@@ -67,32 +77,40 @@ export class History {
   /** Writers of one key, at the same time. */
   #contention(model: ReferenceModel, count: number): Step[] {
     const random = this.#random
-    const address = this.#address(model)
+    const address = random.chance(0.5) ? this.#object(model) : this.#address(model)
     const isConditional = random.chance(0.4)
-    return Array.from({ length: count }, (): Step => {
+    const writers = Array.from({ length: count }, (): Step => {
       if (!isConditional && random.chance(0.25)) return { kind: 'delete', ...address }
       const put = this.#put(address)
       return isConditional ? { ...put, ifNoneMatch: '*' } : put
     })
+    // Last, so that it may meet what any of the others has written.
+    const isMoved = !isConditional && address.bucket !== VERSIONED && random.chance(0.6)
+    return isMoved ? [...writers, this.#moveObject(address, model)] : writers
   }
 
   #step(model: ReferenceModel): Step {
     const random = this.#random
     const drawn = random.below(100)
     const address = this.#address(model)
-    if (drawn < 4) return { kind: 'create-bucket', bucket: random.pick(BUCKETS) }
+    if (drawn < 4 || (random.chance(0.4) && !BUCKETS.some((name) => isThere(model, name)))) {
+      return { kind: 'create-bucket', bucket: random.pick(BUCKETS) }
+    }
     if (drawn < 7) return { kind: 'delete-bucket', bucket: this.#emptiest(model) }
-    if (drawn < 40) {
+    if (drawn < 38) {
       const put = this.#put(address)
       return random.chance(0.1) ? { ...put, ifNoneMatch: '*' } : put
     }
-    if (drawn < 52) return this.#delete(address, model)
-    if (drawn < 57 && address.bucket !== VERSIONED) {
+    if (drawn < 49) return this.#delete(address, model)
+    if (drawn < 53 && address.bucket !== VERSIONED) {
       const keys = KEYS.filter(() => random.chance(0.4))
       return { kind: 'delete-many', bucket: address.bucket, keys }
     }
-    if (drawn < 66) return { kind: 'copy', source: this.#object(model), ...address }
-    if (drawn < 71) {
+    if (drawn < 61) {
+      return { kind: 'copy', source: this.#object(model), ...address, ...this.#class(0.15) }
+    }
+    if (drawn < 69) return this.#moveObject(this.#object(model), model)
+    if (drawn < 73) {
       const tags = random.chance(0.3) ? [] : [{ key: 'n', value: `${this.#bodyCount}` }]
       const object = this.#object(model)
       return object.bucket === VERSIONED
@@ -109,11 +127,27 @@ export class History {
 
   /** Of a version that may be there, if there is one. */
   #deleteVersion({ bucket, key }: Address, model: ReferenceModel): Step {
+    const index = this.#version(key, model)
+    if (index === null) return { kind: 'delete', bucket, key }
+    return { kind: 'delete-version', bucket, key, index }
+  }
+
+  #moveObject(address: Address, model: ReferenceModel): Step {
+    const step = {
+      kind: 'move-object',
+      ...address,
+      storageClass: this.#random.pick(CLASSES),
+    } as const
+    if (address.bucket !== VERSIONED) return step
+    const index = this.#version(address.key, model)
+    return index === null ? this.#put(address) : { ...step, index }
+  }
+
+  #version(key: string, model: ReferenceModel): number | null {
     const indexes = [...model.versions.stack(key).entries()]
       .filter(([, { id, cell }]) => id !== null && cell.certain !== null)
       .map(([index]) => index)
-    if (indexes.length === 0) return { kind: 'delete', bucket, key }
-    return { kind: 'delete-version', bucket, key, index: this.#random.pick(indexes) }
+    return indexes.length === 0 ? null : this.#random.pick(indexes)
   }
 
   #uploadStep(model: ReferenceModel, address: Address): Step {
@@ -129,8 +163,11 @@ export class History {
       return { kind: 'complete', upload: again.upload, partNumbers: [...again.parts.keys()].sort() }
     }
     if (open.length === 0 || (open.length < 4 && random.chance(0.2))) {
-      const upload = this.#uploadCount++
-      return { kind: 'create-upload', upload, ...address, mark: this.#mark() }
+      // Another history may have begun some on the same store.
+      const upload = Math.max(this.#uploadCount, ...[...model.uploads.keys()].map((one) => one + 1))
+      this.#uploadCount = upload + 1
+      const mark = this.#mark()
+      return { kind: 'create-upload', upload, ...address, mark, ...this.#class(0.3) }
     }
     const { upload, parts } = random.pick(open)
     const present = [...parts].filter(([, part]) => part.certain).map(([number]) => number)
@@ -149,7 +186,12 @@ export class History {
   }
 
   #put(address: Address): Step & { readonly kind: 'put' } {
-    return { kind: 'put', ...address, body: this.#body(), mark: this.#mark() }
+    return { kind: 'put', ...address, body: this.#body(), mark: this.#mark(), ...this.#class(0.3) }
+  }
+
+  /** Now and then one that is asked for. */
+  #class(rate: number): { readonly storageClass?: StorageClass } {
+    return this.#random.chance(rate) ? { storageClass: this.#random.pick(CLASSES) } : {}
   }
 
   /** Each body is another one, whatever its size. */
@@ -166,7 +208,7 @@ export class History {
   /** A place to write to; now and then in a bucket that is not there. */
   #address(model: ReferenceModel): Address {
     const random = this.#random
-    const there = BUCKETS.filter((name) => model.bucket(name).certain === true)
+    const there = BUCKETS.filter((name) => isThere(model, name))
     const bucket = random.pick(there.length === 0 || random.chance(0.03) ? BUCKETS : there)
     return { bucket, key: random.pick(KEYS) }
   }
@@ -192,6 +234,10 @@ export class History {
     const empty = BUCKETS.filter(isEmpty)
     return random.pick(empty.length === 0 || random.chance(0.2) ? BUCKETS : empty)
   }
+}
+
+function isThere(model: ReferenceModel, bucket: string): boolean {
+  return model.bucket(bucket).certain === true
 }
 
 /** Whether one step writes what the other reads or writes. */

@@ -10,6 +10,8 @@ export interface MachineOptions {
   readonly seed: number
   /** In bytes; without it the disk is as good as endless. */
   readonly capacity?: number
+  /** Whether there are a warm and a cold tier, on the same disk. */
+  readonly isTiered?: boolean
   /** What the floors get in place of the disk itself. */
   readonly disguise?: (fs: FileSystem) => FileSystem
   /** What clients get in place of the store itself. */
@@ -56,12 +58,20 @@ export class Machine {
   async open(): Promise<Stack> {
     const random = new SeededRandom(this.#options.seed + Math.imul(this.#openCount++, 7919))
     const kv = await this.index.open()
+    const { directory } = this
+    const tiers = { warm: `${directory}/warm`, cold: `${directory}/cold` }
     const stack = await openStack({
       fs: this.#options.disguise?.(this.fs) ?? this.fs,
       kv: this.#options.spoil?.(kv) ?? kv,
-      directory: this.directory,
-      clock: { now: () => this.#now++ },
+      directory,
+      clock: {
+        now: () => this.#now++,
+        pass: (ms) => {
+          this.#now += ms
+        },
+      },
       random,
+      ...(this.#options.isTiered && { tiers }),
     })
     const { corrupt } = this.#options
     return corrupt === undefined ? stack : { ...stack, store: corrupt(stack.store) }

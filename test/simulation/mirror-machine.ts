@@ -89,7 +89,12 @@ export class MirrorMachine {
       if ((await fs.stat('/a/store.json')) === null) {
         await writeFileAtomically(fs, '/a/store.json', Buffer.from('{}'))
       }
-      const clock = { now: () => this.#now++ }
+      const clock = {
+        now: () => this.#now++,
+        pass: (ms: number) => {
+          this.#now += ms
+        },
+      }
       const kv = await new SimulatedIndex().open()
       const stack = await openStack({ fs, mirror: fs, kv, directory: '/a', clock, random })
       this.#mirror = mirror

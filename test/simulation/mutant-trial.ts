@@ -44,7 +44,7 @@ async function histories(concurrencyMax: number): Promise<void> {
       seed: 5000 + seed,
       roundCount: 40,
       concurrencyMax,
-      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact', 'compact'],
+      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact', 'compact', 'move'],
       crashRate: 0.1,
     }).run()
   }

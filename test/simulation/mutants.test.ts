@@ -22,7 +22,7 @@ async function isNoticed(mistake: Omit<Mutant, 'name'>, seedCount = SEED_COUNT):
       seed: 5000 + seed,
       roundCount: 40,
       concurrencyMax: 4,
-      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact'],
+      controls: ['restart', 'kill', 'flush', 'snapshot', 'compact', 'move'],
       crashRate: 0.1,
       ...mistake,
     })

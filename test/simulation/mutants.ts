@@ -27,6 +27,13 @@ export const mutants: readonly Mutant[] = [
     disguise: (fs) => withHandles(fs, (file) => (isIn(file, 'hot') ? { sync: () => done } : {})),
   },
   {
+    name: 'never syncs a file of a colder tier',
+    disguise: (fs) =>
+      withHandles(fs, (file) =>
+        isIn(file, 'warm') || isIn(file, 'cold') ? { sync: () => done } : {},
+      ),
+  },
+  {
     name: 'never syncs a snapshot',
     disguise: (fs) =>
       withHandles(fs, (file) => (isIn(file, 'snapshots') ? { sync: () => done } : {})),

@@ -4,10 +4,10 @@ import { readText } from '../house/source-tree.ts'
 import { callSitesIn, currentCallSite } from './call-sites.ts'
 import { operationsOf, runWithFault } from './fault-run.ts'
 import { faultsOf } from './faults.ts'
-import { controlScenarios, stepScenarios, togetherScenario } from './scenarios.ts'
+import { controlScenarios, stepScenarios, tierScenarios, togetherScenario } from './scenarios.ts'
 import { openings } from './server-faults.ts'
 
-const scenarios = [...stepScenarios, togetherScenario, ...controlScenarios]
+const scenarios = [...stepScenarios, ...tierScenarios, togetherScenario, ...controlScenarios]
 
 /** Everything of a running server that calls a disk. */
 const places = ['src/segment/', 'src/catalog/', 'src/engine/', 'src/store/', 'src/identity/']

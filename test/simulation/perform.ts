@@ -1,5 +1,6 @@
 import { type BucketName, parseBucketName } from '../../src/model/bucket-name.ts'
 import { type ObjectKey, parseObjectKey } from '../../src/model/object-key.ts'
+import type { VersionId } from '../../src/model/version-id.ts'
 import type {
   CompletedPart,
   ObjectAttributes,
@@ -9,7 +10,15 @@ import type {
 import { streamOf } from './body.ts'
 import { attributesOf, tagsOf } from './mark.ts'
 import type { Answer, ReferenceModel, UploadRecord } from './reference-model.ts'
-import type { Address, BodySpec, PutStep, Step } from './step.ts'
+import type {
+  Address,
+  BodySpec,
+  CopyStep,
+  CreateUploadStep,
+  MoveObjectStep,
+  PutStep,
+  Step,
+} from './step.ts'
 import { VERSIONED } from './version-records.ts'
 
 const never = new AbortController().signal
@@ -36,7 +45,7 @@ export async function perform(
     case 'delete':
       return { ...(await store.deleteObject({ ...address(step), conditions: {} })) }
     case 'delete-version': {
-      const version = model.versions.stack(step.key)[step.index]?.id ?? undefined
+      const version = versionAt(model, step)
       await store.deleteObject({ ...address(step), version, conditions: {} })
       return {}
     }
@@ -47,12 +56,14 @@ export async function perform(
     }
     case 'copy':
       return copyObject(store, step)
+    case 'move-object':
+      return moveObject(store, step, model)
     case 'tag': {
       await store.putObjectTags(address(step), step.tags)
       return {}
     }
     case 'create-upload': {
-      const attributes = objectAttributes(step.mark)
+      const attributes = objectAttributes(step)
       const input = { ...address(step), attributes, checksum: null }
       const { uploadId } = await store.createMultipartUpload(input)
       return { uploadId }
@@ -128,33 +139,53 @@ function putObject(store: ObjectStore, step: PutStep): Promise<Answer> {
   const { ifNoneMatch } = step
   return store.putObject({
     ...address(step),
-    attributes: objectAttributes(step.mark),
+    attributes: objectAttributes(step),
     body: body(step.body),
     conditions: ifNoneMatch === undefined ? {} : { ifNoneMatch },
   })
 }
 
-function copyObject(store: ObjectStore, step: Step & { readonly kind: 'copy' }): Promise<Answer> {
+function copyObject(store: ObjectStore, step: CopyStep): Promise<Answer> {
   return store.copyObject({
     ...address(step),
     source: { ...address(step.source), conditions: {} },
     headers: null,
     metadata: null,
     tags: null,
-    storageClass: null,
+    storageClass: step.storageClass ?? null,
     checksumAlgorithm: null,
     conditions: {},
     signal: never,
   })
 }
 
+async function moveObject(
+  store: ObjectStore,
+  step: MoveObjectStep,
+  model: ReferenceModel,
+): Promise<Answer> {
+  const { storageClass, key, index } = step
+  const version = index === undefined ? undefined : versionAt(model, { key, index })
+  const input = { ...address(step), version, storageClass, signal: never }
+  return { isDone: await store.moveObject(input) }
+}
+
+/** Undefined: the store has not told its id. */
+function versionAt(
+  { versions }: ReferenceModel,
+  { key, index }: { readonly key: string; readonly index: number },
+): VersionId | undefined {
+  return versions.stack(key)[index]?.id ?? undefined
+}
+
 function address({ bucket, key }: Address): { bucket: BucketName; key: ObjectKey } {
   return { bucket: bucketName(bucket), key: objectKey(key) }
 }
 
-function objectAttributes(mark: string): ObjectAttributes {
+function objectAttributes(step: PutStep | CreateUploadStep): ObjectAttributes {
+  const { mark, storageClass = 'STANDARD' } = step
   const { contentType, metadata } = attributesOf(mark)
-  return { headers: { contentType }, metadata, storageClass: 'STANDARD', tags: tagsOf(mark) }
+  return { headers: { contentType }, metadata, storageClass, tags: tagsOf(mark) }
 }
 
 function body(spec: BodySpec): ObjectBody {

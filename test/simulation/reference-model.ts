@@ -1,36 +1,28 @@
-import { createHash } from 'node:crypto'
 import type { Checksum } from '../../src/model/checksum.ts'
+import type { StorageClass } from '../../src/model/storage-class.ts'
 import type { VersionId } from '../../src/model/version-id.ts'
 import type { StoreErrorKind } from '../../src/store/errors.ts'
-import type { Tags } from '../../src/store/object-store.ts'
-import { bytesOf } from './body.ts'
 import { Cell } from './cell.ts'
-import { tagsOf } from './mark.ts'
+import {
+  completedValue,
+  copiedValue,
+  type ObjectValue,
+  type PartValue,
+  partOf,
+  partValue,
+  putValue,
+} from './object-value.ts'
 import { isSameObject } from './same-object.ts'
-import type { Address, BodySpec, Step } from './step.ts'
+import type { Address, MoveObjectStep, Step } from './step.ts'
 import type { StoreState } from './store-state.ts'
 import { VERSIONED, VersionRecords } from './version-records.ts'
-
-/** An object as a client knows it. What only the store decides is null until it was told. */
-export interface ObjectValue {
-  readonly content: Buffer
-  readonly etag: string
-  readonly mark: string
-  readonly tags: Tags
-  lastModified: number | null
-  checksum: Checksum | null
-}
-
-export interface PartValue {
-  readonly content: Buffer
-  readonly etag: string
-}
 
 export interface UploadRecord {
   readonly upload: number
   readonly bucket: string
   readonly key: string
   readonly mark: string
+  readonly storageClass: StorageClass
   /** Null until the store has told it. */
   uploadId: string | null
   readonly state: Cell<boolean>
@@ -71,6 +63,8 @@ export interface Answer {
   readonly checksum?: Checksum | null
   readonly uploadId?: string
   readonly versionId?: VersionId | null
+  /** False: it was in the way of another, and did nothing. */
+  readonly isDone?: boolean
 }
 
 /** S3 in maps: what every acknowledged step made of buckets, objects and uploads. */
@@ -191,7 +185,7 @@ export class ReferenceModel {
           ...this.#uploadsIn(step.bucket).map(({ state }) => writing(state, [false])),
         ]
       case 'put':
-        return [this.#write(step, [putValue(step.body, step.mark)])]
+        return [this.#write(step, [putValue(step)])]
       case 'delete':
         return [this.#write(step, [null])]
       case 'delete-version':
@@ -199,7 +193,14 @@ export class ReferenceModel {
       case 'delete-many':
         return step.keys.map((key) => this.#write({ ...step, key }, [null]))
       case 'copy':
-        return [this.#write(step, this.#found(step.source).map(copied))]
+        return [
+          this.#write(
+            step,
+            this.#found(step.source).map((value) => copiedValue(value, step)),
+          ),
+        ]
+      case 'move-object':
+        return [this.#moveObject(step)]
       case 'tag': {
         const values = this.#found(step).map((value) => ({ ...value, tags: step.tags }))
         return [writing(this.object(step), values)]
@@ -235,11 +236,19 @@ export class ReferenceModel {
     )
   }
 
+  /** Of the current version, or, where there are others, of the one that is named. */
+  #moveObject({ storageClass, index, ...address }: MoveObjectStep): Write {
+    const moved = (value: ObjectValue) => ({ ...value, storageClass })
+    if (index !== undefined) return this.versions.change(address.key, index, moved)
+    return this.object(address).change((value) => (value === null ? null : moved(value)))
+  }
+
   #createUpload(step: Step & { readonly kind: 'create-upload' }): Write {
-    const { upload, bucket, key, mark } = step
+    const { upload, bucket, key, mark, storageClass = 'STANDARD' } = step
     const state = new Cell(false)
     const parts = new Map()
-    this.uploads.set(upload, { upload, bucket, key, mark, uploadId: null, state, parts })
+    const named = { upload, bucket, key, mark, storageClass }
+    this.uploads.set(upload, { ...named, uploadId: null, state, parts })
     return writing(state, [true])
   }
 
@@ -250,14 +259,7 @@ export class ReferenceModel {
       const found = this.part(record.upload, partNumber).possible.filter((part) => part !== null)
       choices = choices.flatMap((choice) => found.map((part) => [...choice, part]))
     }
-    return choices.map((parts) => ({
-      content: Buffer.concat(parts.map(({ content }) => content)),
-      etag: multipartEtag(parts),
-      mark: record.mark,
-      tags: tagsOf(record.mark),
-      lastModified: null,
-      checksum: null,
-    }))
+    return choices.map((parts) => completedValue(parts, record))
   }
 
   #found(address: Address): readonly ObjectValue[] {
@@ -294,7 +296,10 @@ export class ReferenceModel {
       const before = this.object(step).certain
       return before === undefined ? undefined : before === null ? 'success' : 'precondition-failed'
     }
-    if (step.kind === 'tag') return this.#expectedSource(step)
+    if (step.kind === 'move-object' && step.index !== undefined) {
+      return this.versions.expectedOf(step.key, step.index)
+    }
+    if (step.kind === 'tag' || step.kind === 'move-object') return this.#expectedSource(step)
     if (upload === undefined || step.kind === 'create-upload') return 'success'
     const isOpen = upload.state.certain
     // A completed upload answers the same Complete again, while its object is there.
@@ -332,33 +337,6 @@ export class ReferenceModel {
     const value = this.object(source).certain
     return value === undefined ? undefined : value === null ? 'no-such-key' : 'success'
   }
-}
-
-function putValue(body: BodySpec, mark: string): ObjectValue {
-  const content = bytesOf(body)
-  const etag = md5(content).toString('hex')
-  return { content, etag, mark, tags: tagsOf(mark), lastModified: null, checksum: null }
-}
-
-function partValue(body: BodySpec): PartValue {
-  return partOf(bytesOf(body))
-}
-
-function partOf(content: Buffer): PartValue {
-  return { content, etag: md5(content).toString('hex') }
-}
-
-function copied(value: ObjectValue): ObjectValue {
-  return { ...value, lastModified: null, checksum: null }
-}
-
-function multipartEtag(parts: readonly PartValue[]): string {
-  const digests = Buffer.concat(parts.map(({ etag }) => Buffer.from(etag, 'hex')))
-  return `${md5(digests).toString('hex')}-${parts.length}`
-}
-
-function md5(bytes: Buffer): Buffer {
-  return createHash('md5').update(bytes).digest()
 }
 
 /** Begins a write of one of `values`; the answer may tell which by its ETag. */

@@ -6,6 +6,7 @@ import type { Machine } from './machine.ts'
 import { probe, withoutProbe } from './probe.ts'
 import type { Stack } from './stack.ts'
 import { difference, readState, type StoreState } from './store-state.ts'
+import { checkTiers, whereverItLies } from './tier-check.ts'
 
 export interface ReopenedDisk {
   readonly state: StoreState
@@ -20,8 +21,9 @@ export const indexFates = ['kept', 'kept', 'lost'] as const
 const RECOVERY_RATE = 0.08
 /** Share of disks whose records are all compared with the rows. */
 const AUDIT_RATE = 0.2
-/** Share of disks that are compacted before they are crashed again. */
+/** Shares of disks that are compacted, and moved between tiers, before they are crashed again. */
 const COMPACTION_RATE = 0.3
+const MOVE_RATE = 0.15
 /** Share of disks that are written to, crashed and opened once more. */
 const AGAIN_RATE = 0.5
 /** Share of calls of a recovery at which it is crashed. */
@@ -56,6 +58,8 @@ interface Opened {
 async function reopenAgain(machine: Machine, opened: Opened): Promise<void> {
   const { stack, state, seed, random } = opened
   if (random.chance(COMPACTION_RATE)) await stack.compact()
+  const isMoved = stack.segments.tiers.length > 1 && random.chance(MOVE_RATE)
+  const kept = isMoved ? await moved(stack, state) : state
   const isProbed = random.chance(0.75)
   if (isProbed) await probe(stack.store, seed)
   const model = random.pick(['lose-all', 'torn', 'kill'] as const)
@@ -63,11 +67,22 @@ async function reopenAgain(machine: Machine, opened: Opened): Promise<void> {
   await stack.close()
   const second = await again.open()
   const changed = difference(
-    state,
+    kept,
     isProbed ? await withoutProbe(second.store, seed) : await readWell(second),
   )
   if (changed !== null) throw new Error(`differs when opened again (${model}): ${changed}`)
   await second.close()
+}
+
+/** What clients see once all is in its place: what they saw before. */
+async function moved(stack: Stack, before: StoreState): Promise<StoreState> {
+  await stack.move()
+  const after = await readWell(stack)
+  const changed = difference(whereverItLies(before), whereverItLies(after))
+  const problems = checkTiers(stack, after, { isInPlace: true })
+  if (changed !== null) problems.push(`differs after it was moved: ${changed}`)
+  if (problems.length > 0) throw new Error(problems.join('\n'))
+  return after
 }
 
 /** Crashes a machine now and then while it is opened; the list fills as that happens. */
@@ -93,6 +108,8 @@ async function stateOf(machine: Machine): Promise<StoreState> {
 
 async function readWell(stack: Stack): Promise<StoreState> {
   const state = await readState(stack.store)
+  const misplaced = checkTiers(stack, state, { isInPlace: false })
+  if (misplaced.length > 0) throw new Error(misplaced.join('\n'))
   checkInvariants(stack.catalog)
   const findings = stack.findings()
   if (findings.length > 0) throw new Error(`a crash is no damage: ${findings.join()}`)

@@ -11,6 +11,8 @@ const refusals: ReadonlySet<StoreErrorKind> = new Set([
   'bucket-exists',
   'bucket-not-empty',
   'no-such-key',
+  'no-such-version',
+  'delete-marker',
   'no-such-upload',
   'invalid-part',
   'part-too-small',
@@ -29,26 +31,34 @@ const committing: ReadonlySet<Step['kind']> = new Set([
   'upload-part',
 ])
 
+export interface RunnerOptions {
+  /** Whether the disk may fail. */
+  readonly mayFail?: boolean
+  /** Whether stored bytes are moved meanwhile, and may be in the way of whom else moves them. */
+  readonly isMoving?: boolean
+}
+
 /** Runs the steps of a round at the same time and tells the model how each ended. */
 export class RoundRunner {
   readonly #store: ObjectStore
   readonly #model: ReferenceModel
-  readonly #mayFail: boolean
+  readonly #options: RunnerOptions
   /** Steps begun after the latest failure so far have a higher number. */
   #failureCount = 0
 
-  constructor(store: ObjectStore, model: ReferenceModel, options = { mayFail: false }) {
+  constructor(store: ObjectStore, model: ReferenceModel, options: RunnerOptions = {}) {
     this.#store = store
     this.#model = model
-    this.#mayFail = options.mayFail
+    this.#options = options
   }
 
   /** @returns the steps that failed; `onAnswer` is called as each answer arrives */
   async run(steps: readonly Step[], onAnswer: () => void): Promise<readonly Step[]> {
-    const isAlone = (step: Step) =>
-      !steps.some((other) => other !== step && interfere(step, other, this.#model))
     const able = steps.filter((step) => this.#canStart(step))
-    const tickets = able.map((step) => this.#model.begin(step, isAlone(step)))
+    // By place, for the same step can be there twice.
+    const isAlone = (step: Step, index: number) =>
+      !able.some((other, at) => at !== index && interfere(step, other, this.#model))
+    const tickets = able.map((step, index) => this.#model.begin(step, isAlone(step, index)))
     const endings = await Promise.all(tickets.map((ticket) => this.#runOne(ticket, onAnswer)))
     this.#checkContention(tickets, endings)
     return able.filter((_, index) => endings[index] === 'failed')
@@ -77,6 +87,7 @@ export class RoundRunner {
           'deleted' in item ? 'acknowledged' : this.#endingOf(item.error, ticket),
         )
       : 'acknowledged'
+    if (!Array.isArray(result) && (result as Answer).isDone === false) return this.#refuse(ticket)
     this.#model.end(ticket, endings, Array.isArray(result) ? {} : (result as Answer))
     if (endings !== 'acknowledged' && endings.includes('failed')) {
       this.#failureCount++
@@ -91,9 +102,17 @@ export class RoundRunner {
     return 'acknowledged'
   }
 
+  #refuse(ticket: Ticket): Ending {
+    if (ticket.isAlone && !this.#options.isMoving) {
+      throw new Error(`${JSON.stringify(ticket.step)} was in nobody's way and did nothing`)
+    }
+    this.#model.end(ticket, 'refused')
+    return 'refused'
+  }
+
   #endingOf(error: unknown, { step, expected }: Ticket): Ending {
     if (error instanceof StoreError) {
-      if (this.#mayFail && failures.has(error.kind)) return 'failed'
+      if (this.#options.mayFail && failures.has(error.kind)) return 'failed'
       if (expected === error.kind) return 'refused'
       if (expected === undefined && refusals.has(error.kind)) return 'refused'
     }

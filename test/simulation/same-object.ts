@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { attributesOf } from './mark.ts'
-import type { ObjectValue } from './reference-model.ts'
+import type { ObjectValue } from './object-value.ts'
 import type { FoundObject } from './store-state.ts'
 
 /** Whether what was found is the value, byte for byte and with all that belongs to it. */
@@ -13,6 +13,7 @@ export function isSameObject(found: FoundObject | null, value: ObjectValue | nul
   if (head.attributes.headers.contentType !== contentType) return false
   if (!isDeepStrictEqual([...head.attributes.metadata], [...metadata])) return false
   if (!isDeepStrictEqual(tags, value.tags)) return false
+  if (head.storageClass !== value.storageClass) return false
   if (value.lastModified === null) return true
   return (
     value.lastModified === head.lastModified && isDeepStrictEqual(value.checksum, head.checksum)

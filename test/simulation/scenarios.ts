@@ -9,6 +9,7 @@ export interface Scenario {
 }
 
 const alpha = 'alpha'
+const glacier = { storageClass: 'GLACIER' } as const
 const body = (seed: number, size: number) => ({ seed, size })
 const put = (key: string, seed: number, size: number): Step => ({
   kind: 'put',
@@ -38,7 +39,8 @@ export const setting: readonly Round[] = [
     ],
   },
   { control: 'restart' },
-  { steps: [put('last', 16, 40)] },
+  // Waits for its tier; what is sealed above has the age for another.
+  { steps: [put('last', 16, 40), { ...put('waits', 35, 70), storageClass: 'GLACIER_IR' } as Step] },
   { control: 'flush' },
   { steps: [put('last', 17, 1500)] },
 ]
@@ -54,6 +56,7 @@ const steps: readonly (readonly [name: string, ...steps: readonly Step[]])[] = [
   ['delete one of two copies', { kind: 'delete', bucket: alpha, key: 'b' }],
   ['delete many', { kind: 'delete-many', bucket: alpha, keys: ['a', 'b', 'no'] }],
   ['copy', { kind: 'copy', source: { bucket: alpha, key: 'a' }, bucket: alpha, key: 'b' }],
+  ['move', { kind: 'move-object', bucket: alpha, key: 'b', storageClass: 'DEEP_ARCHIVE' }],
   ['tag', { kind: 'tag', bucket: alpha, key: 'b', tags: [{ key: 'k', value: 'v' }] }],
   ['create upload', { kind: 'create-upload', upload: 1, bucket: alpha, key: 'a', mark: 'up1' }],
   ['upload part', { kind: 'upload-part', upload: 0, partNumber: 2, body: body(27, 4000) }],
@@ -88,10 +91,26 @@ export const togetherScenario: Scenario = {
   },
 }
 
+/** More of what goes to another tier than the move above. */
+export const tierScenarios: readonly Scenario[] = (
+  [
+    ['put in a colder class', { ...put('a', 41, 1500), storageClass: 'STANDARD_IA' } as Step],
+    [
+      'copy to a colder class',
+      { kind: 'copy', source: { bucket: alpha, key: 'b' }, bucket: alpha, key: 'a', ...glacier },
+    ],
+    [
+      'move of what rides in its commit',
+      { kind: 'move-object', bucket: alpha, key: 'a', ...glacier },
+    ],
+  ] as const satisfies readonly (readonly [name: string, step: Step])[]
+).map(([name, step]) => ({ name, round: { steps: [step] } }))
+
 export const controlScenarios: readonly Scenario[] = [
   { name: 'flush', round: { control: 'flush' } },
   { name: 'snapshot', round: { control: 'snapshot' } },
   { name: 'compact', round: { control: 'compact' } },
+  { name: 'what has aged is moved', round: { control: 'move' } },
   { name: 'restart', round: { control: 'restart' } },
   starting('start after a kill', { failedSyncs: 0, isAtOnce: false }),
   starting('start after a failed sync', { failedSyncs: 1, isAtOnce: true }),

@@ -37,4 +37,33 @@ export const mutantsAbove: readonly SourceMutant[] = [
     replace: '    if (others.length >= 0)',
     caughtBy: 'damage',
   },
+  {
+    name: 'removes what it has replaced before that is durable',
+    file: 'store/compaction/compaction.ts',
+    find: '      await catalog.commit({ puts: [...lineage, ...puts], deletes, adds })\n',
+    replace:
+      '      catalog.commit({ puts: [...lineage, ...puts], deletes, adds }).catch(() => {})\n',
+    caughtBy: 'crashes',
+  },
+  {
+    name: 'lets go of the bytes it has moved, and goes on naming them',
+    file: 'store/move-object.ts',
+    find: '      ...(rewritten !== null && takeOver(change, rewritten)),\n',
+    replace: '',
+    caughtBy: 'crashes',
+  },
+  {
+    name: 'moves bytes, and forgets the class for which it did',
+    file: 'store/move-object.ts',
+    find: '      storageClass: wanted,',
+    replace: '      storageClass: now.storageClass,',
+    caughtBy: 'crashes',
+  },
+  {
+    name: 'never takes small bodies to the tier that they wait for',
+    file: 'store/tiering/pending-moves.ts',
+    find: '      if (bucket !== undefined) {',
+    replace: '      if (bucket === undefined) {',
+    caughtBy: 'crashes',
+  },
 ]

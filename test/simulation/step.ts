@@ -1,3 +1,4 @@
+import type { StorageClass } from '../../src/model/storage-class.ts'
 import type { Tags } from '../../src/store/object-store.ts'
 
 /** What a simulated client does: plain data, so that a history can be printed and replayed. */
@@ -14,12 +15,8 @@ export type Step =
       readonly index: number
     }
   | { readonly kind: 'delete-many'; readonly bucket: string; readonly keys: readonly string[] }
-  | {
-      readonly kind: 'copy'
-      readonly source: Address
-      readonly bucket: string
-      readonly key: string
-    }
+  | CopyStep
+  | MoveObjectStep
   | { readonly kind: 'tag'; readonly bucket: string; readonly key: string; readonly tags: Tags }
   | CreateUploadStep
   | {
@@ -49,6 +46,27 @@ export interface PutStep {
   /** Marks metadata, content type and tags, so that old and new can be told apart. */
   readonly mark: string
   readonly ifNoneMatch?: '*'
+  /** Default: STANDARD. */
+  readonly storageClass?: StorageClass
+}
+
+export interface CopyStep {
+  readonly kind: 'copy'
+  readonly source: Address
+  readonly bucket: string
+  readonly key: string
+  /** Default: the source's. */
+  readonly storageClass?: StorageClass
+}
+
+/** To another storage class, as lifecycle rules do. */
+export interface MoveObjectStep {
+  readonly kind: 'move-object'
+  readonly bucket: string
+  readonly key: string
+  readonly storageClass: StorageClass
+  /** Of the version at this place, as in `delete-version`; without it of the current one. */
+  readonly index?: number
 }
 
 /** `upload` names the upload within a history: its id is the store's choice. */
@@ -58,6 +76,8 @@ export interface CreateUploadStep {
   readonly bucket: string
   readonly key: string
   readonly mark: string
+  /** Default: STANDARD. */
+  readonly storageClass?: StorageClass
 }
 
 export interface Address {
@@ -82,10 +102,18 @@ export type Control = Upkeep | 'restart' | 'kill'
 
 /**
  * What a store does by itself while clients use it: `flush` writes rows to the index, `snapshot`
- * writes a catalog snapshot, `compact` gives the space of dead blobs back.
+ * writes a catalog snapshot, `compact` gives the space of dead blobs back, `move` takes what has
+ * aged, or has another storage class, to its tier.
  */
-export const upkeeps = ['flush', 'snapshot', 'compact'] as const
+export const upkeeps = ['flush', 'snapshot', 'compact', 'move'] as const
 export type Upkeep = (typeof upkeeps)[number]
+
+/** Whether tiers make a difference to it: to all else they are but more files to look at. */
+export function needsTiers(round: Round): boolean {
+  if ('control' in round) return round.control === 'move'
+  const isMoving = (step: Step) => 'storageClass' in step
+  return round.beside === 'move' || round.steps.some(isMoving)
+}
 
 export function describeRound(round: Round): string {
   if ('control' in round) return `[${round.control}]`

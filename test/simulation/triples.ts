@@ -3,10 +3,12 @@
  * what ACE does to file systems (Mohan and others, OSDI 2018).
  */
 import { CrashRun, type CrashRunResult } from './crash-run.ts'
-import type { Round, Step } from './step.ts'
+import { needsTiers, type Round, type Step } from './step.ts'
 
 const bucket = 'alpha'
 const MULTIPART_UPLOAD = 500
+/** A move after a move is one to another tier. */
+const classes = ['GLACIER_IR', 'STANDARD_IA'] as const
 
 /** One operation: rounds that follow one another, of which the last one counts. */
 export interface Operation {
@@ -35,7 +37,6 @@ const control = (name: 'compact' | 'restart' | 'kill'): Operation => ({
 export const alphabet: readonly Operation[] = [
   put('a', 100),
   put('a', 1500),
-  put('b', 120),
   put('b', 1600),
   remove('a'),
   remove('b'),
@@ -54,6 +55,17 @@ export const alphabet: readonly Operation[] = [
         { steps: [{ kind: 'complete', upload, partNumbers: [1, 2] }] },
       ]
     },
+  },
+  {
+    name: 'move a, and what has aged',
+    rounds: (nth) => [
+      {
+        steps: [
+          { kind: 'move-object', bucket, key: 'a', storageClass: classes[nth % 2] ?? 'STANDARD' },
+        ],
+      },
+      { control: 'move' },
+    ],
   },
   control('compact'),
   { name: 'snapshot', rounds: () => [{ control: 'flush' }, { control: 'snapshot' }] },
@@ -90,6 +102,7 @@ export function runTriple(history: readonly Operation[]): Promise<CrashRunResult
     controls: [],
     roundCount: 0,
     rounds: [...before, ...(rounds.at(-1) ?? [])],
+    isTiered: rounds.flat().some(needsTiers),
     quietRoundCount: before.length,
     crashRate: 1,
   }).run()

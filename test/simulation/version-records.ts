@@ -1,6 +1,8 @@
 import type { VersionId } from '../../src/model/version-id.ts'
+import type { StoreErrorKind } from '../../src/store/errors.ts'
 import { Cell } from './cell.ts'
-import type { Answer, ObjectValue } from './reference-model.ts'
+import type { ObjectValue } from './object-value.ts'
+import type { Answer } from './reference-model.ts'
 import { isSameObject } from './same-object.ts'
 import type { BucketState, FoundVersion, StoreState } from './store-state.ts'
 
@@ -81,6 +83,20 @@ export class VersionRecords {
       refuse: () => cell.refuse([null]),
       fail: () => cell.fail(),
     }
+  }
+
+  /** A write that changes the object at this place of the stack. */
+  change(key: string, index: number, changed: (value: ObjectValue) => ObjectValue) {
+    const cell = this.stack(key)[index]?.cell ?? new Cell<VersionValue | null>(null)
+    return cell.change((value) => (isObjectValue(value) ? changed(value) : null))
+  }
+
+  /** What an answer about the object at this place must be; undefined: cannot say. */
+  expectedOf(key: string, index: number): StoreErrorKind | 'success' | undefined {
+    const value = this.stack(key)[index]?.cell.certain
+    if (value === undefined) return undefined
+    if (value === null) return 'no-such-version'
+    return value === 'delete marker' ? 'delete-marker' : 'success'
   }
 
   /** What a reader saw stays; a version of which only the store knew the id is known from now on. */

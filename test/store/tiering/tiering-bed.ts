@@ -2,24 +2,21 @@
 import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
 import { LocalCatalog } from '../../../src/catalog/local-catalog.ts'
 import { BlobEngine } from '../../../src/engine/blob-engine.ts'
-import { loadHeat, saveHeat } from '../../../src/engine/tiering/heat-file.ts'
+import { loadHeat } from '../../../src/engine/tiering/heat-file.ts'
 import type { FileSystem } from '../../../src/platform/file-system.ts'
 import { RemoteFileSystem } from '../../../src/platform/remote/remote-file-system.ts'
 import type { RemoteFolder } from '../../../src/platform/remote/remote-folder.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { LocalSegments, type LocalSegmentsParts } from '../../../src/segment/local-segments.ts'
 import type { Tier } from '../../../src/segment/types.ts'
-import { Compaction } from '../../../src/store/compaction/compaction.ts'
-import type { CompactionEvent } from '../../../src/store/compaction/events.ts'
 import { settleSegments } from '../../../src/store/compaction/settle-segments.ts'
 import { LocalObjectStore } from '../../../src/store/local-object-store.ts'
 import { Readers } from '../../../src/store/readers.ts'
-import type { TieringEvent } from '../../../src/store/tiering/events.ts'
 import { Recall } from '../../../src/store/tiering/recall.ts'
-import { Tiering, type TieringOptions } from '../../../src/store/tiering/tiering.ts'
+import type { TieringOptions } from '../../../src/store/tiering/tiering.ts'
 import { checkInvariants } from '../invariants.ts'
 import { checkSegments, type SegmentCheckOptions } from '../segment-invariants.ts'
-import { neverAborted } from '../store-requests.ts'
+import { Upkeep, type UpkeepEvent } from '../upkeep.ts'
 
 export const storeId = '6f2c1d3e-4b5a-4c7d-8e9f-0a1b2c3d4e5f'
 const START = 1_700_000_000_000
@@ -36,10 +33,14 @@ export interface BedOptions extends Partial<TieringOptions> {
 
 export type TieringBed = Awaited<ReturnType<typeof openTieringBed>>
 
-type Listener = (event: CompactionEvent | TieringEvent) => void
+const heatPath = '/data/heat'
 
 /** All floors up to the store. */
-async function openFloors(local: FileSystem, options: BedOptions, listener: Listener) {
+async function openFloors(
+  local: FileSystem,
+  options: BedOptions,
+  listener: (event: UpkeepEvent) => void,
+) {
   const { seed = 1, hours = 0, tiers = { warm: '/warm', cold: '/cold' }, remote } = options
   const random = new SeededRandom(seed)
   const time = { now: START + hours * HOUR_MS }
@@ -58,7 +59,7 @@ async function openFloors(local: FileSystem, options: BedOptions, listener: List
     options: { segmentSizeMax: 4096, automatic: false },
   })
   const lineage = await settleSegments({ catalog, segments, listener })
-  const heat = await loadHeat(fs, '/data/heat', { now: clock.now() })
+  const heat = await loadHeat(fs, heatPath, { now: clock.now() })
   const engine = await BlobEngine.open({
     segments,
     lineage,
@@ -70,33 +71,26 @@ async function openFloors(local: FileSystem, options: BedOptions, listener: List
   const context = { catalog, engine, clock, random, readers }
   const recall = new Recall(context)
   const store = await LocalObjectStore.open({ ...context, recall, options: limits })
-  return { fs, time, segments, lineage, heat, recall, store, ...context }
+  return { fs, time, segments, lineage, heat, heatPath, recall, store, ...context }
 }
 
 export async function openTieringBed(local: FileSystem, options: BedOptions = {}) {
-  const events: (CompactionEvent | TieringEvent)[] = []
-  const listener: Listener = (event) => void events.push(event)
+  const events: UpkeepEvent[] = []
+  const listener = (event: UpkeepEvent) => void events.push(event)
   const floors = await openFloors(local, options, listener)
   const { segments, catalog, engine, heat, store } = floors
-  const compaction = new Compaction({
-    ...floors,
+  const upkeep = new Upkeep(floors, {
     listener,
-    options: { deadRatioMin: 0.2, ageMinMs: 0, bytesPerSecond: 0, segmentSizeMax: 8192 },
-    onReplaced: (sources, output) => heat.inherit(sources, output),
-  })
-  const tiering = new Tiering(floors, {
-    ...floors,
-    compaction,
-    saveHeat: () => saveHeat(floors.fs, '/data/heat', heat),
-    options: {
+    compaction: { deadRatioMin: 0.2, ageMinMs: 0, bytesPerSecond: 0, segmentSizeMax: 8192 },
+    tiering: {
       warmAfterMs: 10 * HOUR_MS,
       coldAfterMs: 100 * HOUR_MS,
       heatMax: 5,
       heatSaveIntervalMs: HOUR_MS,
       ...options,
     },
-    listener,
   })
+  const { compaction, tiering } = upkeep
   return {
     store,
     segments,
@@ -110,12 +104,7 @@ export async function openTieringBed(local: FileSystem, options: BedOptions = {}
       floors.time.now += spent * HOUR_MS
     },
     /** Moves until all is in its place. */
-    async moveAll(): Promise<number> {
-      let count = 0
-      while (await tiering.step(neverAborted)) count += 1
-      await compaction.removed()
-      return count
-    },
+    moveAll: () => upkeep.moveAll(),
     /** Seals what is being written, as a full segment is. */
     async sealAll(): Promise<void> {
       const active = () => segments.list('data').filter(({ state }) => state === 'active')
@@ -133,8 +122,7 @@ export async function openTieringBed(local: FileSystem, options: BedOptions = {}
       await checkSegments(catalog, segments, options)
     },
     async close(): Promise<void> {
-      await tiering.close()
-      await compaction.close()
+      await upkeep.close()
       await engine[Symbol.asyncDispose]()
       await catalog[Symbol.asyncDispose]()
       await segments[Symbol.asyncDispose]()
