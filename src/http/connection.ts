@@ -16,6 +16,8 @@ export class Connection {
   #abort: AbortController | null = null
   /** The body being read, so that an error of the socket can reach it. */
   body: RequestBody | null = null
+  /** Asked for while it is there: of a client who is gone the socket does not know it any more. */
+  readonly remoteAddress: string
   #isServing = false
   readonly #waiting: Turn[] = []
   /** What came after them makes no sense: close when they are answered. */
@@ -23,6 +25,7 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.#socket = socket
+    this.remoteAddress = socket.remoteAddress ?? ''
   }
 
   /** Requests taken and not yet answered whole. */

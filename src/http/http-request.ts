@@ -41,7 +41,7 @@ export class HttpRequest implements RawRequest {
   }
 
   get remoteAddress(): string {
-    return this.#request.socket.remoteAddress ?? ''
+    return this.#connection.remoteAddress
   }
 
   get isSecure(): boolean {

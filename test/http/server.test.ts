@@ -223,7 +223,11 @@ describe('bodies on their way in', () => {
     socket.reset()
     while (server.events.length === before) await new Promise((resolve) => setTimeout(resolve, 5))
     expect(await exists('reset')).toBe(false)
-    expect(server.events.at(-1)).toMatchObject({ operation: 'PutObject', isComplete: false })
+    expect(server.events.at(-1)).toMatchObject({
+      operation: 'PutObject',
+      isComplete: false,
+      remoteAddress: '127.0.0.1',
+    })
     expect(server.server.requestsInProgress).toBe(0)
   })
 
