@@ -57,6 +57,9 @@ export async function* scanRecords(source: ScanSource): AsyncGenerator<readonly 
     }
     if (isDamage(visited)) {
       damage ??= { start: at, field: visited.damaged }
+      // The search reads on, and a disk may fail there: what was found by now is told before.
+      if (steps.length > 0) yield steps
+      steps = []
       const next = await findRecord(window, source, at + ALIGNMENT)
       if (next === null) break
       at = next

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
+import type { ScanStep } from '../../src/segment/segments.ts'
 import type { Place } from '../../src/segment/types.ts'
 import { appendAll, collect, flip, openSegments, outline, overwrite, readWhole } from './fixture.ts'
 
@@ -101,6 +102,21 @@ describe('segment scan', () => {
     await flip(fs, path, offsetOf(places, 1))
     const lost = `damage ${offsetOf(places, 1)}-${offsetOf(places, 2)} record magic`
     expect(await walk(fs)).toEqual(['one', lost, 'three'])
+  })
+
+  it('tells what it has found before a search that fails', async () => {
+    const { fs, places } = await unsealed(['one', 'two', Buffer.alloc(600_000), 'three'])
+    await flip(fs, path, offsetOf(places, 2))
+    const segments = await openSegments(fs, { seed: 2 })
+    fs.intercept(({ operation, offset }) =>
+      operation === 'read' && (offset ?? 0) > offsetOf(places, 2) ? { code: 'EIO' } : null,
+    )
+    const found: ScanStep[] = []
+    const walking = (async () => {
+      for await (const step of segments.scan(1, { payloads: true })) found.push(step)
+    })()
+    await expect(walking).rejects.toMatchObject({ code: 'EIO' })
+    expect(outline(found)).toEqual(['one', 'two'])
   })
 
   it('takes damage with nothing valid after it for a torn tail, at every length', async () => {
