@@ -73,22 +73,27 @@ interface Signer {
   readonly signedHeaders: readonly string[]
 }
 
-/** By the header up to the signature, in which no secret is. */
+/** By the header up to the signature, in which no secret is; counted in characters. */
 const signers = new BoundedCache<string, Signer>(64 * 1024)
 const SIGNATURE = 'Signature='
 
 function signedHeader(header: string): Signer & { readonly signature: string } {
-  const end = header.lastIndexOf(SIGNATURE) + SIGNATURE.length
+  const lastAt = header.lastIndexOf(',') + 1
+  const end = header.indexOf('=', lastAt) + 1
   const beginning = header.slice(0, end)
   const signature = header.slice(end)
-  const isLast = signature !== '' && !signature.includes(',')
-  const known = isLast ? signers.get(beginning) : undefined
+  // Whatever another component holds, even these words, is no signature.
+  const isLast = signature !== '' && beginning.slice(lastAt).trim() === SIGNATURE
+  if (!isLast) return parseSigned(header)
+  const known = signers.get(beginning)
   if (known !== undefined) {
     const { accessKey, scope, signedHeaders } = known
     return { accessKey, scope, signedHeaders, signature: signature.trim() }
   }
-  const parsed = parseSigned(header)
-  if (isLast) signers.set(beginning, parsed, beginning.length)
+  // A part of a string keeps all of it in memory: of this copy, that is what is counted.
+  const copy = Buffer.from(header, 'latin1').toString('latin1')
+  const parsed = parseSigned(copy)
+  signers.set(copy.slice(0, end), parsed, copy.length)
   return parsed
 }
 

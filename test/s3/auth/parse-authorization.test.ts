@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { parseAuthorization } from '../../../src/s3/auth/parse-authorization.ts'
 import { verifyRequest } from '../../../src/s3/auth/verify.ts'
@@ -101,6 +103,40 @@ describe('an Authorization header', () => {
     for (const end of ['', ' ', 'b, Signature=c', 'b,', 'b, Credential=x', 'b, __proto__=1']) {
       expect(refusal(parts(beginning + end)).code, end).toBe('AuthorizationHeaderMalformed')
     }
+  })
+
+  it('is read the same whatever was seen before, also where others speak of a signature', () => {
+    const read = (value: string) => parseAuthorization(s3Request(parts(value)))
+    const headers = `AWS4-HMAC-SHA256 ${credential}, Signature=a, SignedHeaders=host;Signature=`
+    const key = 'AWS4-HMAC-SHA256 Signature=a, SignedHeaders=host, Credential=Signature='
+    const scope = '/20130524/us-east-1/s3/aws4_request'
+    for (const name of ['x', 'y']) {
+      expect(read(headers + name)).toMatchObject({
+        signedHeaders: ['host', `Signature=${name}`],
+        signature: 'a',
+      })
+      expect(read(key + name + scope)).toMatchObject({
+        accessKey: `Signature=${name}`,
+        signature: 'a',
+      })
+    }
+  })
+
+  it('leaves no more in memory than is counted, however long its signature', () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const heapSize = () => {
+      collect()
+      return process.memoryUsage().heapUsed
+    }
+    const before = heapSize()
+    for (let index = 0; index < 500; index++) {
+      const long = Buffer.alloc(30_000, 'a').toString('latin1')
+      const signer = credential.replace(ACCESS_KEY, `key${index}`)
+      const value = `AWS4-HMAC-SHA256 ${signer},SignedHeaders=host,Signature=${long}`
+      expect(parseAuthorization(s3Request(parts(value)))).toMatchObject({ signature: long })
+    }
+    expect(heapSize() - before).toBeLessThan(2 * 1024 * 1024)
   })
 
   it('needs no blanks between its components, and takes many', async () => {
