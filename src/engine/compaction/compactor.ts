@@ -133,11 +133,13 @@ class Rewriting {
 
   /** Of what is dead only headers were looked at, and a write may be torn behind a whole one. */
   async #findTornDead(source: number, walk: SourceWalk): Promise<void> {
+    const { isDead, pace, signal } = this.#order
     for await (const step of this.#segments.scan(source)) {
+      await pace.spend(recordSpan(0), signal)
       if (step.step !== 'record') continue
       const { kind, blob } = step.header
-      const isDead = (kind === 'chunk' || kind === 'recipe') && this.#order.isDead(blob, source)
-      if (isDead && !(await this.#isIndexed(step.header))) walk.addHole(step.header, 'payload')
+      if ((kind !== 'chunk' && kind !== 'recipe') || !isDead(blob, source)) continue
+      if (!(await this.#isIndexed(step.header))) walk.addHole(step.header, 'payload')
     }
   }
 

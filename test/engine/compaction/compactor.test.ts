@@ -63,6 +63,20 @@ describe('the compactor', () => {
     }
   })
 
+  it('ends early also while it looks for what was torn of the dead', async () => {
+    const { fs, places } = await unsealed()
+    await flip(fs, file, places[1]!.offset + 49)
+    const { segments } = await opened(fs)
+    const controller = new AbortController()
+    const find = segments.find.bind(segments)
+    segments.find = (...key) => {
+      controller.abort(new Error('enough'))
+      return find(...key)
+    }
+    const order = { sources: [1], isDead: () => true, pace: pace(), signal: controller.signal }
+    await expect(compact(segments, order)).rejects.toThrow('enough')
+  })
+
   it.each([
     ['header', 10],
     ['payload', 49],
