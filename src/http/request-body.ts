@@ -105,8 +105,15 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     this.#stopTimer()
   }
 
-  /** Makes the pull in progress, or the next one, reject. The first reason stands. */
-  fail(error: Error): void {
+  /** Nothing more comes: unless all has, the pull in progress, or the next one, rejects. */
+  hangUp(cause: Error | null): void {
+    // What of a whole body was still with Node is lost when the connection is.
+    if (this.#request.complete && !this.#request.destroyed) return
+    this.#fail(new S3Error('IncompleteBody', {}, { cause, close: true }))
+  }
+
+  /** The first reason stands. */
+  #fail(error: Error): void {
     if (this.#error !== null || this.#isEnded) return
     this.#error = error
     this.#stopTimer()
@@ -121,8 +128,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     const request = this.#request
     request.on('data', (chunk: Buffer) => this.#accept(chunk))
     request.on('end', () => this.#end())
-    request.on('error', (cause) => this.#hangUp(cause))
-    request.on('close', () => this.#hangUp(null))
+    request.on('error', (cause) => this.hangUp(cause))
+    request.on('close', () => this.hangUp(null))
   }
 
   #accept(chunk: Buffer): void {
@@ -150,12 +157,6 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     waiter?.resolve({ done: true, value: undefined })
   }
 
-  #hangUp(cause: Error | null): void {
-    if (!this.#request.complete) {
-      this.fail(new S3Error('IncompleteBody', {}, { cause, close: true }))
-    }
-  }
-
   #deliver(chunk: Buffer): IteratorResult<Uint8Array> {
     this.#bytes += chunk.length
     this.#windowBytes += chunk.length
@@ -164,8 +165,8 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
   }
 
   #wait(): Promise<IteratorResult<Uint8Array>> {
-    if (this.#request.destroyed && !this.#request.complete) {
-      this.#hangUp(null)
+    if (this.#request.destroyed) {
+      this.hangUp(null)
       return Promise.reject(this.#error)
     }
     if (!this.#isFlowing) {
@@ -189,11 +190,11 @@ export class RequestBody implements AsyncIterableIterator<Uint8Array> {
     const isTooSlow = this.#windowBytes < wanted
     this.#windowBytes = 0
     this.#windowMs = 0
-    if (isTooSlow) this.fail(new S3Error('RequestTimeout', {}, { close: true }))
+    if (isTooSlow) this.#fail(new S3Error('RequestTimeout', {}, { close: true }))
   }
 
   #timeOut(): void {
-    if (this.#waiter !== null) this.fail(new S3Error('RequestTimeout', {}, { close: true }))
+    if (this.#waiter !== null) this.#fail(new S3Error('RequestTimeout', {}, { close: true }))
   }
 
   #stopTimer(): void {

@@ -51,6 +51,8 @@ export class S3Endpoint {
       kind === 'bodiless' ? null : new RequestBody(request, response, { limits, expectsContinue })
     const connection = this.#options.connections.of(request.socket)
     connection.body = body
+    // It waited its turn when what came of it, or after it, was refused.
+    if (connection.isBroken) body?.hangUp(null)
     const raw = new HttpRequest(this.#ids.next(), request, { body, connection })
     let isAdmitted = this.#admission.enter(kind)
     const leave = () => {

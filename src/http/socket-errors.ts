@@ -26,7 +26,7 @@ export function refuseSocket(
   context: RefusalContext & { readonly connection: Connection },
 ): void {
   const { connection } = context
-  connection.body?.fail(new S3Error('IncompleteBody', {}, { cause: error, close: true }))
+  connection.body?.hangUp(error)
   if (error.code === 'ECONNRESET' || !socket.writable) socket.destroy()
   else if (connection.answering > 0) connection.isBroken = true
   else endWith(socket, new S3Error(codeOf(error)), context)

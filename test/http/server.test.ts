@@ -251,6 +251,29 @@ describe('bodies on their way in', () => {
     expect(reply.endsWith('value')).toBe(true)
   })
 
+  it('keeps all of a body that came whole before nonsense', async () => {
+    for (const size of [5, 300_000]) {
+      const put = await head(`before-nonsense-${size}`, `Content-Length: ${size}\r\n`)
+      const reply = await exchange(server.port, `${put}${'x'.repeat(size)}\0\0\0\0\r\n\r\n`)
+      expect(reply.match(/^HTTP\/1\.1 /gm)).toHaveLength(1)
+      expect(reply).toMatch(/^HTTP\/1\.1 200 /)
+      expect(await exists(`before-nonsense-${size}`)).toBe(true)
+    }
+  })
+
+  it('refuses half a body before nonsense, also when it has to wait its turn', async () => {
+    const target = await presignedGet(server, BUCKET, 'k')
+    const put = await head('half-before-nonsense', 'Transfer-Encoding: chunked\r\n')
+    const reply = await exchange(
+      server.port,
+      `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n\r\n${put}5\r\nhello\r\nzz\r\n`,
+    )
+    const [, first = '', second = ''] = reply.split('HTTP/1.1 ')
+    expect(first).toMatch(/^200 .*value$/s)
+    expect(second).toContain('<Code>IncompleteBody</Code>')
+    expect(await exists('half-before-nonsense')).toBe(false)
+  })
+
   it('serves requests that came in one packet, in order', async () => {
     const target = await presignedGet(server, BUCKET, 'k')
     const get = `GET ${target} HTTP/1.1\r\nHost: 127.0.0.1:${server.port}\r\n`
