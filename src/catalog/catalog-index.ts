@@ -21,6 +21,8 @@ export class CatalogIndex {
   #flush: Promise<number> | null = null
   /** Rows as the index below has them: one that changes leaves before its change is seen. */
   readonly #cache = new BoundedCache<string, Buffer>(CACHE_SIZE)
+  /** Key of the row that was last asked for and is not there: who writes it asks a second time. */
+  #missing: string | null = null
   /** Grows whenever what a walk goes by changes. */
   #epoch = 0
 
@@ -64,8 +66,10 @@ export class CatalogIndex {
     if (flushing !== undefined) return flushing
     const cached = this.#cache.get(text)
     if (cached !== undefined) return cached
+    if (text === this.#missing) return null
     const row = this.#kv.get(key)
-    if (row !== null) this.#cache.set(text, row, text.length + row.length + ROW_OVERHEAD)
+    if (row === null) this.#missing = text
+    else this.#cache.set(text, row, text.length + row.length + ROW_OVERHEAD)
     return row
   }
 
@@ -124,6 +128,7 @@ export class CatalogIndex {
     const old = this.#kv
     this.#kv = kv
     this.#cache.clear()
+    this.#missing = null
     const flushing = this.#flushing?.position?.sequence ?? 0
     if (flushing <= (kv.position?.sequence ?? 0)) this.#flushing = null
     this.#epoch++
@@ -146,6 +151,7 @@ export class CatalogIndex {
     const overlay = this.#flushing
     await this.#kv.apply(overlay.writes(), overlay.position)
     this.#flushing = null
+    this.#missing = null
     this.#epoch++
     return overlay.rowCount
   }

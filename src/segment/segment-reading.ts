@@ -76,9 +76,9 @@ export class SegmentReading implements AsyncDisposable {
       return
     }
     const complete = to < end || segment.isComplete
-    const payloads = options.payloads ?? false
+    const { payloads = false, payloadKind = null } = options
     const handle = await this.#parts.fs.open(segment.path, 'read')
-    const source = { handle, segment: segment.id, nonce, to, complete, payloads }
+    const source = { handle, segment: segment.id, nonce, to, complete, payloads, payloadKind }
     try {
       if (this.#parts.copies === null) yield* scanRecords({ ...source, from })
       else yield* this.#scanMending(segment, { ...source, from })

@@ -7,9 +7,15 @@
  */
 import type { FileHandle } from '../platform/file-system.ts'
 import { type Decoded, isDamage } from './decoded.ts'
-import { decodeRecordHeader, payloadVerifies, RECORD_HEADER_SIZE, RECORD_MAGIC } from './record.ts'
+import {
+  decodeRecordHeader,
+  payloadVerifies,
+  RECORD_HEADER_SIZE,
+  RECORD_MAGIC,
+  type RecordHome,
+} from './record.ts'
 import type { ScanStep } from './segments.ts'
-import { type RecordHeader, recordSpan } from './types.ts'
+import { type RecordHeader, type RecordKind, recordSpan } from './types.ts'
 
 export interface ScanSource {
   readonly handle: FileHandle
@@ -26,6 +32,8 @@ export interface ScanSource {
   readonly complete: boolean
   /** Verify payloads, and yield them. */
   readonly payloads: boolean
+  /** With `payloads`: only those of this kind; null: of all. */
+  readonly payloadKind?: RecordKind | null
 }
 
 interface Visited {
@@ -44,11 +52,13 @@ const SPARSE_SPAN = 128 * 1024
  */
 export async function* scanRecords(source: ScanSource): AsyncGenerator<readonly ScanStep[]> {
   const window = new ScanWindow(source.handle, source.to)
+  const home = { segment: source.segment, nonce: source.nonce, offset: 0 }
   let damage: { start: number; field: string } | null = null
   let at = source.from
   let steps: ScanStep[] = []
   while (at < source.to) {
-    const visited = visit(window, source, at)
+    home.offset = at
+    const visited = visit(window, source, home)
     if (typeof visited === 'number') {
       if (steps.length > 0) yield steps
       steps = []
@@ -102,19 +112,28 @@ function damageBeforeIndex(
 }
 
 /** A number: so many bytes from `at` on must be read first. */
-function visit(window: ScanWindow, source: ScanSource, at: number): Decoded<Visited> | number {
+function visit(
+  window: ScanWindow,
+  source: ScanSource,
+  home: RecordHome,
+): Decoded<Visited> | number {
+  const at = home.offset
   const bytes = window.peek(at, RECORD_HEADER_SIZE)
   if (bytes === null) return RECORD_HEADER_SIZE
-  const header = decodeRecordHeader(bytes, 0, { ...source, offset: at })
+  const header = decodeRecordHeader(bytes, 0, home)
   if (isDamage(header)) return header
   const size = RECORD_HEADER_SIZE + header.storedSize
   if (at + size > source.to) return { damaged: 'payload is cut short' }
-  if (!source.payloads) {
+  if (!isWanted(source, header.kind)) {
     window.expectSparse(size > SPARSE_SPAN)
     return { header, payload: null }
   }
   const whole = window.peek(at, size)
   return whole === null ? size : { header, payload: whole.subarray(RECORD_HEADER_SIZE, size) }
+}
+
+function isWanted({ payloads, payloadKind = null }: ScanSource, kind: RecordKind): boolean {
+  return payloads && (payloadKind === null || payloadKind === kind)
 }
 
 /** Offset of the first record at or after `from` whose header verifies, or null. */

@@ -3,6 +3,7 @@ import type {
   RecordHeader,
   RecordInput,
   RecordKey,
+  RecordKind,
   SegmentKind,
   StoredRecord,
   Tier,
@@ -195,6 +196,8 @@ export interface ScanOptions {
   readonly to?: number
   /** Verify payload CRCs and yield payloads. */
   readonly payloads?: boolean
+  /** With `payloads`: only those of this kind. */
+  readonly payloadKind?: RecordKind
 }
 
 export type ScanStep =

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import type { ScanStep } from '../../src/segment/segments.ts'
-import type { Place } from '../../src/segment/types.ts'
+import type { Place, RecordKind } from '../../src/segment/types.ts'
 import { appendAll, collect, flip, openSegments, outline, overwrite, readWhole } from './fixture.ts'
 
 const path = '/data/hot/00000001.seg'
@@ -87,6 +87,17 @@ describe('segment scan', () => {
     const lost = `damage ${offsetOf(places, 1)}-${offsetOf(places, 2)} payload crc`
     expect(await walk(fs)).toEqual(['one', lost, 'three', 'four'])
     expect(await walk(fs, false)).toEqual(['chunk', 'chunk', 'chunk', 'chunk'])
+  })
+
+  it('looks at the payloads of one kind, when it is asked for those', async () => {
+    const { fs, places } = await unsealed(['one', 'two', 'three'])
+    await flip(fs, path, offsetOf(places, 1) + 48)
+    const segments = await openSegments(fs, { seed: 2 })
+    const walkOf = async (payloadKind: RecordKind) =>
+      outline(await collect(segments.scan(1, { payloads: true, payloadKind })))
+    expect(await walkOf('commit')).toEqual(['chunk', 'chunk', 'chunk'])
+    expect(await walkOf('chunk')).toEqual(await walk(fs))
+    await segments[Symbol.asyncDispose]()
   })
 
   it('takes damage that hangs together for one', async () => {

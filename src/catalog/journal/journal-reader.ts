@@ -19,10 +19,19 @@ export type JournalStep =
   /** The commits up to `end` cannot be read; their sequences are used all the same. */
   | { readonly step: 'lost'; readonly finding: JournalFinding; readonly end: KvPosition }
 
+export interface JournalReading {
+  /**
+   * What rides in the groups is not looked at: for who knows them to be durable, and asks for rows
+   * only. Groups count then whatever has become of it.
+   */
+  readonly rowsOnly?: boolean
+}
+
 /** Groups after `from`, oldest first, up to what is durable. */
 export async function* readJournal(
   segments: Segments,
   from: KvPosition,
+  { rowsOnly = false }: JournalReading = {},
 ): AsyncGenerator<JournalStep> {
   let position = from
   for (const part of journalOrder(segments)) {
@@ -31,7 +40,9 @@ export async function* readJournal(
     yield* reader.begin()
     const start = from.segment === part.info.id ? { from: from.offset } : {}
     const to = part.next === null ? {} : { to: part.next.previousEnd }
-    for await (const step of segments.scan(part.info.id, { ...start, ...to, payloads: true })) {
+    const payloads = { payloads: true, ...(rowsOnly && { payloadKind: 'commit' as const }) }
+    for await (const step of segments.scan(part.info.id, { ...start, ...to, ...payloads })) {
+      if (reader.passes(step)) continue
       yield* reader.take(step)
       if (reader.isDone) break
     }
@@ -66,6 +77,14 @@ class PartReader {
     const { header, state } = this.#part.info
     if (state === 'damaged' || header.firstSequence <= this.position.sequence + 1) return
     yield this.#lost(0, header.firstSequence - 1, header.chain)
+  }
+
+  /** Most records are blobs that ride in a group: of them there is nothing to tell. */
+  passes(step: ScanStep): boolean {
+    if (step.step !== 'record' || step.header.kind === 'commit' || this.#suspect !== null)
+      return false
+    this.#durableEnd = Math.max(this.#durableEnd, step.header.durableEnd)
+    return true
   }
 
   *take(step: ScanStep): Generator<JournalStep> {

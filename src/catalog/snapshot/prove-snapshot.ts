@@ -77,7 +77,7 @@ export async function proveEntries(
 /** What became of a row: a value that can be compared, or an addition to what was there. */
 type RowChange =
   | { readonly kind: 'set'; readonly value: Comparable }
-  | { readonly kind: 'added'; readonly delta: number }
+  | { readonly kind: 'added'; delta: number }
 
 /** Counters as they are, other values by size and CRC; null: no row. */
 type Comparable = Buffer | string | null
@@ -95,7 +95,7 @@ async function gather(
 ): Promise<Map<string, RowChange> | null> {
   const changes = new Map<string, RowChange>()
   let { sequence } = from
-  for await (const step of readJournal(segments, from)) {
+  for await (const step of readJournal(segments, from, { rowsOnly: true })) {
     signal.throwIfAborted()
     if (step.step !== 'group' || step.commit.firstSequence !== sequence + 1) return null
     if (step.end.sequence > to.sequence) break
@@ -122,7 +122,8 @@ function gatherItem(
     const text = keyText(key)
     const known = changes.get(text)
     if (known?.kind === 'set') changes.set(text, { kind: 'set', value: added(known.value, delta) })
-    else changes.set(text, { kind: 'added', delta: (known?.delta ?? 0) + delta })
+    else if (known === undefined) changes.set(text, { kind: 'added', delta })
+    else known.delta += delta
   }
 }
 

@@ -78,10 +78,16 @@ export class SigningKey {
 
 /** Compares in time that does not depend on where the two differ. */
 export function isSameSignature(expected: string, given: string): boolean {
-  const a = Buffer.from(expected, 'latin1')
-  const b = Buffer.from(given, 'latin1')
-  return a.length === b.length && timingSafeEqual(a, b)
+  if (given.length !== SIGNATURE_SIZE || expected.length !== SIGNATURE_SIZE) return false
+  expectedBytes.write(expected, 'latin1')
+  givenBytes.write(given, 'latin1')
+  return timingSafeEqual(expectedBytes, givenBytes)
 }
+
+/** Hex digits of a SHA-256. */
+const SIGNATURE_SIZE = 64
+const expectedBytes = Buffer.alloc(SIGNATURE_SIZE)
+const givenBytes = Buffer.alloc(SIGNATURE_SIZE)
 
 /** Of text whose characters are bytes. */
 export function sha256Hex(text: string): string {

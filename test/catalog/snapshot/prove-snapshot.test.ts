@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
-import { type Bed, bytes, LastingKv, openBed, put, rowsOf, until } from '../catalog-bed.ts'
+import { flip, readWhole } from '../../segment/fixture.ts'
+import { type Bed, bytes, chunk, LastingKv, openBed, put, rowsOf, until } from '../catalog-bed.ts'
 import { History } from '../history.ts'
 
 const options = { segmentSizeMax: 1200, flushRowCount: 8 }
@@ -32,6 +33,16 @@ function counter(value: number): Buffer {
   const row = Buffer.alloc(8)
   row.writeBigInt64LE(BigInt(value))
   return row
+}
+
+/** In the file of the journal that holds it. */
+async function flipFirst(fs: MemoryFileSystem, text: string): Promise<void> {
+  for (const name of await fs.list('/data/journal')) {
+    const path = `/data/journal/${name}`
+    const at = (await readWhole(fs, path)).indexOf(text)
+    if (at >= 0) return flip(fs, path, at)
+  }
+  throw new Error(`no journal file holds ${text}`)
 }
 
 describe('a snapshot of an index', () => {
@@ -66,6 +77,23 @@ describe('a snapshot of an index', () => {
       }
     },
   )
+
+  it('is held against the journal also where what rides in that has decayed', async () => {
+    for (const isFirst of [true, false]) {
+      const fs = new MemoryFileSystem()
+      const kv = new MemoryKv()
+      const bed = await openBed(fs, { kv, options })
+      const { catalog } = bed
+      await catalog.commit({ puts: [put('a', 'one')] })
+      if (!isFirst) await snapshotNow(bed)
+      await catalog.commit({ attachments: [chunk('decaying')], puts: [put('a', 'two')] })
+      await catalog.flush()
+      await flipFirst(fs, 'decaying')
+      await kv.apply([put('a', 'one')], null)
+      await expect(catalog.snapshot()).rejects.toMatchObject({ kind: 'corruption' })
+      await bed[Symbol.asyncDispose]()
+    }
+  })
 
   it('that is sound is taken, whatever was committed', async () => {
     for (let seed = 1; seed <= 12; seed++) {
