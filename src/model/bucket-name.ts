@@ -14,6 +14,14 @@ const RESERVED_SUFFIXES = ['-s3alias', '--ol-s3', '.mrap', '--x-s3', '--table-s3
  * Null when the name breaks a rule of "General purpose bucket naming rules" (AWS S3 User Guide).
  */
 export function parseBucketName(text: string): BucketName | null {
+  if (text !== last.text) last = { text, name: parse(text) }
+  return last.name
+}
+
+/** Requests that come together mostly name one bucket. */
+let last: { readonly text: string; readonly name: BucketName | null } = { text: '', name: null }
+
+function parse(text: string): BucketName | null {
   if (!SHAPE.test(text) || ADJACENT.test(text) || IPV4.test(text)) return null
   if (RESERVED_PREFIXES.some((prefix) => text.startsWith(prefix))) return null
   if (RESERVED_SUFFIXES.some((suffix) => text.endsWith(suffix))) return null

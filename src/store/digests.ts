@@ -19,12 +19,9 @@ export function digestsOf(
   bytes: Uint8Array,
   algorithms: readonly ChecksumAlgorithm[],
 ): Digests {
-  return {
-    md5: digestOf('md5', bytes),
-    checksums: new Map(
-      algorithms.map((algorithm) => [algorithm, checksumOf(pool, bytes, algorithm)]),
-    ),
-  }
+  const checksums = new Map<ChecksumAlgorithm, Buffer>()
+  for (const algorithm of algorithms) checksums.set(algorithm, checksumOf(pool, bytes, algorithm))
+  return { md5: digestOf('md5', bytes), checksums }
 }
 
 /** Hashes a body piece by piece. Must be closed. */

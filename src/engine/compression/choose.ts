@@ -63,13 +63,16 @@ function promisesLz4(raw: Buffer): boolean {
 const LOOKED_AT_COUNT = 512
 const COINCIDENCE_MAX = 1 / 212
 
+/** How often each byte was seen; for one look at a time. */
+const counts = new Uint16Array(256)
+
 /**
  * Whether small bytes are as evenly spread as those of what is compressed or encrypted already: to
  * try costs ten times as much as this, which is more than a small write can spare.
  */
 function looksRandom(raw: Buffer): boolean {
   const step = Math.max(1, Math.floor(raw.length / LOOKED_AT_COUNT))
-  const counts = new Uint16Array(256)
+  counts.fill(0)
   let [count, pairs] = [0, 0]
   for (let at = 0; at < raw.length && count < LOOKED_AT_COUNT; at += step) {
     const byte = raw[at]!

@@ -47,13 +47,14 @@ export function parseContentHeaders(headers: RequestHeaders): ContentHeaders {
  *   `InvalidArgument` for a name that no header can have: forms and presigned URLs know others
  */
 export function parseUserMetadata(headers: RequestHeaders): ReadonlyMap<string, string> {
-  const metadata = new Map<string, string>()
+  let metadata: Map<string, string> | null = null
   let size = 0
   for (const [name, value] of headers.entries()) {
     if (!name.startsWith(METADATA_PREFIX)) continue
     refuseUnsendable(name)
     refuseControlCharacters(name, value)
     const key = name.slice(METADATA_PREFIX.length)
+    metadata ??= new Map()
     const before = metadata.get(key)
     // One character is one byte on the wire.
     size += before === undefined ? key.length + value.length : value.length + 1
@@ -65,7 +66,7 @@ export function parseUserMetadata(headers: RequestHeaders): ReadonlyMap<string, 
       Size: String(size),
     })
   }
-  return metadata
+  return metadata ?? NO_METADATA
 }
 
 /** Null when not sent. @throws S3Error `InvalidStorageClass` */
@@ -78,6 +79,7 @@ export function parseStorageClassHeader(headers: RequestHeaders): StorageClass |
   return storageClass
 }
 
+const NO_METADATA: ReadonlyMap<string, string> = new Map()
 const METADATA_PREFIX = 'x-amz-meta-'
 /** AWS S3 User Guide, "Working with object metadata". */
 const METADATA_SIZE_MAX = 2048

@@ -8,7 +8,7 @@ import { decodePercent } from './percent.ts'
  * @throws S3Error `InvalidURI` as `decodePercent` does
  */
 export function parseQuery(rawQuery: string): QueryParameters {
-  return new ParsedQuery(rawQuery)
+  return rawQuery === '' ? empty : new ParsedQuery(rawQuery)
 }
 
 class ParsedQuery implements QueryParameters {
@@ -16,7 +16,6 @@ class ParsedQuery implements QueryParameters {
   readonly #first = new Map<string, string>()
 
   constructor(rawQuery: string) {
-    if (rawQuery === '') return
     for (const piece of rawQuery.split('&')) {
       if (piece === '') continue
       const equals = piece.indexOf('=')
@@ -39,3 +38,6 @@ class ParsedQuery implements QueryParameters {
     return this.#pairs
   }
 }
+
+/** Of most requests. */
+const empty = new ParsedQuery('')

@@ -26,8 +26,16 @@ export function encodeBucket({ id, createdAt, region, versioning }: BucketFields
   return writer.finish()
 }
 
-/** Throws StoreError `corruption`. */
+/** Of a row that is never written to again. Throws StoreError `corruption`. */
 export function decodeBucket(row: Buffer): BucketFields {
+  if (row !== last?.row) last = { row, fields: decode(row) }
+  return last.fields
+}
+
+/** Each request on an object asks for the same row several times. */
+let last: { readonly row: Buffer; readonly fields: BucketFields } | null = null
+
+function decode(row: Buffer): BucketFields {
   const hasVersioning = row[0] === VERSION_WITH_VERSIONING
   if (!hasVersioning) requireRowVersion('bucket', row, VERSION)
   const reader = new RowReader('bucket', row, 1)

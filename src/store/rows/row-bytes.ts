@@ -2,11 +2,20 @@
 import { StoreError } from '../errors.ts'
 
 const INITIAL_SIZE = 512
+/** What a writer that is done wrote in, for the next one: a row leaves in bytes of its own. */
+let spare: Buffer | null = null
+const SPARE_SIZE_MAX = 64 * 1024
+const NONE = Buffer.alloc(0)
 
 /** Collects the fields of one row. */
 export class RowWriter {
-  #bytes = Buffer.allocUnsafe(INITIAL_SIZE)
+  #bytes: Buffer
   #size = 0
+
+  constructor() {
+    this.#bytes = spare ?? Buffer.allocUnsafe(INITIAL_SIZE)
+    spare = null
+  }
 
   u8(value: number): this {
     this.#size = this.#room(1).writeUInt8(value, this.#size)
@@ -46,9 +55,13 @@ export class RowWriter {
     return this
   }
 
-  /** The row so far, in bytes of its own. */
+  /** The row, in bytes of its own. Nothing can be added to it after that. */
   finish(): Buffer {
-    return Buffer.from(this.#bytes.subarray(0, this.#size))
+    const row = Buffer.from(this.#bytes.subarray(0, this.#size))
+    if (this.#bytes.length <= SPARE_SIZE_MAX) spare = this.#bytes
+    this.#bytes = NONE
+    this.#size = 0
+    return row
   }
 
   #room(size: number): Buffer {
