@@ -1,3 +1,6 @@
+import type { BlobRef } from '../engine/blob-store.ts'
+import type { StorageClass } from '../model/storage-class.ts'
+import type { Place, Tier } from '../segment/types.ts'
 import { attachBody, commitBody } from './commit.ts'
 import { requireWriteConditions } from './conditions.ts'
 import { durable, requireAclAllowed } from './configure-bucket.ts'
@@ -5,11 +8,12 @@ import { StoreError } from './errors.ts'
 import { bucketIn, requireBucket } from './find-bucket.ts'
 import { objectLabel } from './label.ts'
 import { versionInfo } from './object-info.ts'
-import type { PutObjectInput, VersionInfo } from './object-store.ts'
+import type { ObjectAttributes, PutObjectInput, VersionInfo } from './object-store.ts'
 import { planMove } from './pending-move.ts'
 import { tierOf } from './placement.ts'
 import { objectKey } from './rows/keys.ts'
-import { encodeObjectRow, type ObjectHeadFields } from './rows/object-row.ts'
+import { encodeObjectRow, type InlineBody, type ObjectFields } from './rows/object-row.ts'
+import type { StoredVersion } from './rows/version-field.ts'
 import type { StoredBody } from './store-body.ts'
 import type { StoreContext } from './store-context.ts'
 import { countVersion } from './usage.ts'
@@ -47,43 +51,68 @@ export async function putObject(
 
     const digest = stored.checksums.get(algorithm)
     if (digest === undefined) throw new StoreError('invalid-request', 'no digest')
-    // Spreads come last: fields after one cost V8 a new hidden class each time.
-    const head = {
-      storageClass: attributes.storageClass,
-      checksum: { algorithm, type: 'FULL_OBJECT' as const, digest },
-      version,
-      ...headOf(stored, clock.now()),
-    }
+    const checksum = { algorithm, type: 'FULL_OBJECT' as const, digest }
+    const object = new PlainObject(stored, { attributes, checksum, version, now: clock.now() })
     const ref = attachBody(change, engine, stored)
     change.put(row, (places) => {
-      const placed = ref(places)
-      return encodeObjectRow({
-        bodyId: placed?.blob ?? null,
-        attributes,
-        body: placed === null ? { kind: 'empty' } : { kind: 'blob', ref: placed },
-        ...head,
-      })
+      object.place(ref(places))
+      return encodeObjectRow(object)
     })
     if (stored.small !== null && tier !== 'hot') planMove(change, id, key)
     countVersion(change, id, { object: stored, counter: 'objects', sign: 1 })
-    return versionInfo(key, { bodyId: null, ...head }, found)
+    return versionInfo(key, object, found)
   })
 }
 
-function headOf(
-  stored: StoredBody,
-  now: number,
-): Omit<ObjectHeadFields, 'bodyId' | 'storageClass' | 'checksum' | 'version'> {
-  return {
-    isShared: false,
-    hasPartList: false,
-    partCount: 0,
-    partChecksum: null,
-    size: stored.size,
-    modifiedAt: now,
-    etag: stored.md5,
-    storedSize: stored.storedSize,
-    tier: stored.tier,
-    uploadId: null,
+/**
+ * An object of one body, before and after that has its place. One class and no spreads: those cost
+ * a small PUT more than the row itself.
+ */
+class PlainObject implements ObjectFields {
+  readonly isShared = false
+  readonly hasPartList = false
+  readonly partCount = 0
+  readonly partChecksum = null
+  readonly uploadId = null
+  readonly storageClass: StorageClass
+  readonly attributes: ObjectAttributes
+  readonly checksum: ObjectFields['checksum']
+  readonly version: StoredVersion
+  readonly modifiedAt: number
+  readonly size: number
+  readonly etag: Buffer
+  readonly storedSize: number
+  readonly tier: Tier
+  bodyId: Place | null = null
+  body: InlineBody = { kind: 'empty' }
+
+  constructor(
+    stored: StoredBody,
+    {
+      attributes,
+      checksum,
+      version,
+      now,
+    }: Pick<ObjectFields, 'checksum' | 'version'> & {
+      readonly attributes: ObjectAttributes
+      readonly now: number
+    },
+  ) {
+    this.storageClass = attributes.storageClass
+    this.attributes = attributes
+    this.checksum = checksum
+    this.version = version
+    this.modifiedAt = now
+    this.size = stored.size
+    this.etag = stored.md5
+    this.storedSize = stored.storedSize
+    this.tier = stored.tier
+  }
+
+  /** Null for a body without bytes. */
+  place(ref: BlobRef | null): void {
+    if (ref === null) return
+    this.bodyId = ref.blob
+    this.body = { kind: 'blob', ref }
   }
 }

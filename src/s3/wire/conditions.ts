@@ -22,11 +22,14 @@ export function parseCopySourceConditions(headers: RequestHeaders): ReadConditio
 export function parseWriteConditions(headers: RequestHeaders): WriteConditions {
   const ifMatch = singleTag(headers, 'if-match')
   const ifNoneMatch = singleTag(headers, 'if-none-match')
+  if (ifMatch === null && ifNoneMatch === null) return UNCONDITIONAL
   return {
     ...(ifMatch !== null && { ifMatch }),
     ...(ifNoneMatch !== null && { ifNoneMatch }),
   }
 }
+
+const UNCONDITIONAL: WriteConditions = {}
 
 function conditions(headers: RequestHeaders, prefix: string): ReadConditions {
   const ifMatch = tags(headers, `${prefix}match`)

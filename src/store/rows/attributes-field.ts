@@ -57,12 +57,11 @@ export function storageClassOf(byte: number, row: string): StorageClass {
 export function writeAttributes(writer: RowWriter, attributes: StoredAttributes): void {
   const { headers, metadata, tags, acl = 'private' } = attributes
   const hasAcl = acl !== 'private'
-  writer.u8(
-    headerNames.reduce(
-      (mask, name, bit) => mask | (headers[name] === undefined ? 0 : 1 << bit),
-      hasAcl ? HAS_ACL : 0,
-    ),
-  )
+  let mask = hasAcl ? HAS_ACL : 0
+  for (let bit = 0; bit < headerNames.length; bit++) {
+    if (headers[headerNames[bit]!] !== undefined) mask |= 1 << bit
+  }
+  writer.u8(mask)
   for (const name of headerNames) {
     const value = headers[name]
     if (value !== undefined) writer.text(value)
