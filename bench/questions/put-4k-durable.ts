@@ -19,7 +19,7 @@ export async function put4kDurable(): Promise<readonly Finding[]> {
     const result = await runPairs(varve.endpoint, probe.target, {
       connections: 64,
       durationMs: 4000,
-      rounds: 3,
+      rounds: 7,
       requests: distinctPuts,
     })
     return [
