@@ -3,6 +3,7 @@
  * which tells a wrong value, and not a page that has dropped out of the tree or a key that a search
  * goes past. So keys are counted against the index's own count, must be in order, and be found.
  */
+import { nextTurn } from '../base/next-turn.ts'
 import { CatalogError } from './errors.ts'
 import { everyKey, type KvView } from './kv/ordered-kv.ts'
 
@@ -31,8 +32,4 @@ export async function checkIndex(view: KvView, signal: AbortSignal): Promise<num
 
 function damaged(what: string): CatalogError {
   return new CatalogError('corruption', `the index is damaged: ${what}`)
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }

@@ -6,6 +6,7 @@
  * Memory is bounded: what the journal changed is gathered for one part of the keys at a time.
  */
 import { crc32c } from '@node-rs/crc32'
+import { nextTurn } from '../../base/next-turn.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { Entry } from '../catalog.ts'
 import { addToCounter } from '../counter.ts'
@@ -45,6 +46,12 @@ export type Proof = 'proven' | 'unprovable' | 'wrong'
 
 /** Bytes of commits whose changes are held in memory at a time. */
 const PASS_SIZE = 64 * 1024 * 1024
+/**
+ * Commits, and entries, between two turns of the event loop: two or three milliseconds of work
+ * each. With less a server that writes as fast as it can would outrun the proof for ever.
+ */
+const STEP_ITEM_COUNT = 300
+const STEP_ENTRY_COUNT = 1000
 
 /** @throws the signal's reason; CatalogError, SegmentError when a snapshot cannot be read */
 export function proveSnapshot(
@@ -68,8 +75,16 @@ export async function proveEntries(
     const changes = await gather(parts, { from: from.position, to: target.position, isOfPass })
     if (changes === null) return 'unprovable'
     const base = from.snapshot === null ? noEntries() : entriesOf(parts, from.snapshot.id)
-    const isSame = await matches({ base, changes, target: target.entries(), isOfPass })
-    if (!isSame) return 'wrong'
+    const entries = target.entries()
+    try {
+      const { signal } = parts
+      const isSame = await matches({ base, changes, target: entries, isOfPass, signal })
+      if (!isSame) return 'wrong'
+    } finally {
+      // A walk that is not over holds its file open.
+      await base.return?.()
+      await entries.return?.()
+    }
   }
   return 'proven'
 }
@@ -95,11 +110,15 @@ async function gather(
 ): Promise<Map<string, RowChange> | null> {
   const changes = new Map<string, RowChange>()
   let { sequence } = from
+  let itemCount = 0
   for await (const step of readJournal(segments, from, { rowsOnly: true })) {
     signal.throwIfAborted()
     if (step.step !== 'group' || step.commit.firstSequence !== sequence + 1) return null
     if (step.end.sequence > to.sequence) break
-    for (const item of step.commit.items) gatherItem(changes, item, isOfPass)
+    for (const item of step.commit.items) {
+      gatherItem(changes, item, isOfPass)
+      if (++itemCount % STEP_ITEM_COUNT === 0) await nextTurn()
+    }
     sequence = step.end.sequence
     if (sequence === to.sequence) break
   }
@@ -132,12 +151,15 @@ interface Comparison {
   readonly changes: Map<string, RowChange>
   readonly target: AsyncIterator<Entry>
   readonly isOfPass: (key: Uint8Array) => boolean
+  readonly signal: AbortSignal
 }
 
 /** Both walks are in key order, so rows of one key meet. Uses the changes up. */
-async function matches({ base, changes, target, isOfPass }: Comparison): Promise<boolean> {
+async function matches(parts: Comparison): Promise<boolean> {
+  const { base, changes, target, isOfPass, signal } = parts
   let before = await base.next()
   let after = await target.next()
+  let entryCount = 0
   while (before.done !== true || after.done !== true) {
     const order = orderOf(before, after)
     const key = (order <= 0 ? before.value : after.value)?.key as Buffer
@@ -148,6 +170,9 @@ async function matches({ base, changes, target, isOfPass }: Comparison): Promise
     }
     if (order <= 0) before = await base.next()
     if (order >= 0) after = await target.next()
+    if (++entryCount % STEP_ENTRY_COUNT !== 0) continue
+    await nextTurn()
+    signal.throwIfAborted()
   }
   // Of keys in neither there must be nothing now.
   for (const text of [...changes.keys()]) if (changed(changes, text, null) !== null) return false

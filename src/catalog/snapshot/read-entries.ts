@@ -1,3 +1,4 @@
+import { nextTurn } from '../../base/next-turn.ts'
 import type { Segments } from '../../segment/segments.ts'
 import type { Entry } from '../catalog.ts'
 import { CatalogError } from '../errors.ts'
@@ -22,6 +23,6 @@ export async function* readEntries(
     }
     if (step.header.kind !== 'snapshotPage') return
     yield* decodePage(await rawPage(step.header, step.payload, codec))
-    await new Promise((resolve) => setImmediate(resolve))
+    await nextTurn()
   }
 }

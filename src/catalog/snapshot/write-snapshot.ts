@@ -1,3 +1,4 @@
+import { nextTurn } from '../../base/next-turn.ts'
 import type { Segments, SegmentWriter } from '../../segment/segments.ts'
 import type { CodecName, Place } from '../../segment/types.ts'
 import { CatalogError } from '../errors.ts'
@@ -132,8 +133,4 @@ interface SnapshotRecord extends PackedPage {
 
 function append(writer: SegmentWriter, record: SnapshotRecord): void {
   writer.append({ ...record, blob: NO_BLOB })
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
