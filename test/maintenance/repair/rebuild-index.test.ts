@@ -8,6 +8,7 @@ import type { StoreGround } from '../../../src/maintenance/store-ground.ts'
 import { NodeFileSystem } from '../../../src/platform/node-fs.ts'
 import { LocalSegments } from '../../../src/segment/local-segments.ts'
 import { STORE_ID } from '../../simulation/stack.ts'
+import { readState } from '../../simulation/store-state.ts'
 import { filesOf, flipBit, groundOf, makeBed, readBytes, writeFile } from '../store-bed.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -80,6 +81,35 @@ describe('rebuild-index', () => {
     expect(report.rowCount).toBeGreaterThan(10)
     const after = await checkStore(groundOf(machine), { payloads: 'all' })
     expect(after).toMatchObject({ damageCount: 0, journal: { lastSequence: report.sequence } })
+  })
+
+  it('cut short at any operation, leaves a store whose next start makes the index', async () => {
+    const bed = await makeBed('killed')
+    let cutCount = 0
+    for (let count = 0, isDone = false; !isDone; count++) {
+      const machine = bed.machine.crash({ model: 'keep-all' })
+      let left = count
+      let isCut = false
+      machine.fs.intercept(({ operation }) => {
+        if (['read', 'stat', 'list', 'open'].includes(operation)) return null
+        if (left-- > 0 && !isCut) return null
+        isCut = true
+        return { code: 'EIO' }
+      })
+      await rebuildIndex(groundOf(machine), { force: false }).catch((error: unknown) => {
+        if (!isCut) throw error
+      })
+      isDone = !isCut
+      if (isCut) cutCount++
+      machine.fs.intercept(null)
+      const model = (['lose-all', 'keep-all', 'torn'] as const)[count % 3]!
+      const index = count % 2 === 0 ? 'kept' : 'lost'
+      const stack = await machine.crash({ model, index, seed: count }).open()
+      expect(await readState(stack.store), `${model}, index ${index}, ${count}`).toEqual(bed.state)
+      expect(stack.findings()).toEqual([])
+      await stack.close()
+    }
+    expect(cutCount).toBeGreaterThan(3)
   })
 
   it('refuses while the journal is damaged, and goes on when forced', async () => {
