@@ -3,7 +3,7 @@ import Koa, { type Context, type Next } from 'koa'
 /**
  * Koa without its own watch on the end of each reply, which serves an error report that nobody
  * reads here: the S3 endpoint knows how its replies end. The watch hangs five listeners on every
- * request, and took a fortieth of the time of a small PUT.
+ * request: 3 of the 42 KB that a small PUT allocated.
  *
  * `handleRequest` is Koa's own, not part of its documented interface; where another version does
  * not call it, everything works as before, with the watch.

@@ -120,7 +120,7 @@ export class Dispatcher {
 
   #complete(raw: RawRequest, reply: S3Reply): S3Reply {
     const headers = this.#headers(raw, reply.headers)
-    // As of most writes: a spread costs them more than the rest of this.
+    // As of most writes, which are spared the spread.
     if (reply.body === undefined && reply.close === undefined)
       return { status: reply.status, headers }
     return { ...reply, headers }

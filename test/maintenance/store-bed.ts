@@ -77,6 +77,19 @@ export async function writeFile(fs: FileSystem, path: string, bytes: Uint8Array)
   await file.sync()
 }
 
+/** From the operation after `count` of those that change something on, every one fails. */
+export function cutAfter({ fs }: Machine, count: number): { readonly isCut: boolean } {
+  const cut = { isCut: false }
+  let left = count
+  fs.intercept(({ operation }) => {
+    if (['read', 'stat', 'list', 'open'].includes(operation)) return null
+    if (left-- > 0 && !cut.isCut) return null
+    cut.isCut = true
+    return { code: 'EIO' }
+  })
+  return cut
+}
+
 export async function flipBit(
   fs: FileSystem,
   path: string,

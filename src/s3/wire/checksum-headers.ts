@@ -19,7 +19,7 @@ export function checksumHeaderName(algorithm: ChecksumAlgorithm): string {
   return headerNames[algorithm]
 }
 
-/** Spelled out: made anew for each request, they cost a small one as much as a digest. */
+/** Spelled out, so that none is made anew, and hashed anew, for each look at a request. */
 const headerNames = {
   CRC32: 'x-amz-checksum-crc32',
   CRC32C: 'x-amz-checksum-crc32c',

@@ -9,7 +9,15 @@ import { NodeFileSystem } from '../../../src/platform/node-fs.ts'
 import { LocalSegments } from '../../../src/segment/local-segments.ts'
 import { STORE_ID } from '../../simulation/stack.ts'
 import { readState } from '../../simulation/store-state.ts'
-import { filesOf, flipBit, groundOf, makeBed, readBytes, writeFile } from '../store-bed.ts'
+import {
+  cutAfter,
+  filesOf,
+  flipBit,
+  groundOf,
+  makeBed,
+  readBytes,
+  writeFile,
+} from '../store-bed.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 /** The store of a bed on the machine's disk, with an index in LMDB. */
@@ -88,19 +96,12 @@ describe('rebuild-index', () => {
     let cutCount = 0
     for (let count = 0, isDone = false; !isDone; count++) {
       const machine = bed.machine.crash({ model: 'keep-all' })
-      let left = count
-      let isCut = false
-      machine.fs.intercept(({ operation }) => {
-        if (['read', 'stat', 'list', 'open'].includes(operation)) return null
-        if (left-- > 0 && !isCut) return null
-        isCut = true
-        return { code: 'EIO' }
-      })
+      const cut = cutAfter(machine, count)
       await rebuildIndex(groundOf(machine), { force: false }).catch((error: unknown) => {
-        if (!isCut) throw error
+        if (!cut.isCut) throw error
       })
-      isDone = !isCut
-      if (isCut) cutCount++
+      isDone = !cut.isCut
+      if (cut.isCut) cutCount++
       machine.fs.intercept(null)
       const model = (['lose-all', 'keep-all', 'torn'] as const)[count % 3]!
       const index = count % 2 === 0 ? 'kept' : 'lost'

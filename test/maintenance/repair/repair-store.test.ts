@@ -10,6 +10,7 @@ import { STORE_ID } from '../../simulation/stack.ts'
 import { difference, readState } from '../../simulation/store-state.ts'
 import { checkInvariants } from '../../store/invariants.ts'
 import {
+  cutAfter,
   filesOf,
   flipBit,
   groundOf,
@@ -234,18 +235,11 @@ describe('repair', () => {
       const machine = bed.machine.crash({ model: 'keep-all', index: 'lost' })
       await machine.fs.remove(data)
       await flipBit(machine.fs, journal, { offset: 100, bit: 1 })
-      let left = count
-      let isCrashed = false
-      machine.fs.intercept(({ operation }) => {
-        if (['read', 'stat', 'list', 'open'].includes(operation)) return null
-        if (left-- > 0 && !isCrashed) return null
-        isCrashed = true
-        return { code: 'EIO' }
-      })
+      const cut = cutAfter(machine, count)
       await repairStore(groundOf(machine), apply).catch((error: unknown) => {
-        if (!isCrashed) throw error
+        if (!cut.isCut) throw error
       })
-      isDone = !isCrashed
+      isDone = !cut.isCut
       machine.fs.intercept(null)
       const after = machine.crash({ model: 'lose-all', index: 'lost' })
       const report = await repairStore(groundOf(after), apply)
