@@ -1,3 +1,4 @@
+import { nextTurn } from '../../base/next-turn.ts'
 import type { Entry } from '../../catalog/catalog.ts'
 import { everyKey, type KvView } from '../../catalog/kv/ordered-kv.ts'
 import { journalStart } from '../../catalog/recovery.ts'
@@ -122,9 +123,18 @@ async function proofOf(view: KvView, parts: ProofParts): Promise<Proof> {
     newest === undefined
       ? { snapshot: null, position: journalStart }
       : { snapshot: newest.info, position: newest.end.position }
-  return proveEntries(parts, from, { position, entries: () => rowsOf(view) })
+  return proveEntries(parts, from, { position, pages: () => pagesOf(view) })
 }
 
-async function* rowsOf(view: KvView): AsyncGenerator<Entry> {
-  yield* view.range(everyKey)
+const PAGE_ENTRY_COUNT = 1000
+
+async function* pagesOf(view: KvView): AsyncGenerator<readonly Entry[]> {
+  let page: Entry[] = []
+  for (const entry of view.range(everyKey)) {
+    if (page.push(entry) < PAGE_ENTRY_COUNT) continue
+    yield page
+    await nextTurn()
+    page = []
+  }
+  yield page
 }
