@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { runRegisters } from './register-run.ts'
 
-const operationCount = Number(process.env['VARVE_REGISTER_OPERATIONS'] ?? 20_000)
+const operationCount = Number(process.env['VARVE_REGISTER_OPERATIONS'] ?? 100_000)
 const seed = Number(process.env['VARVE_REGISTER_SEED'] ?? Date.now() % 2 ** 31)
 
 describe('clients that fight over keys of a server that is killed', () => {
