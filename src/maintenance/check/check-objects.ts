@@ -26,8 +26,6 @@ class ObjectCheck {
   readonly #context: RowContext
   /** Versions marked shared, by body. */
   readonly #references = new Map<string, number>()
-  /** Bodies seen, and who named each first. */
-  readonly #bodies = new Map<string, string>()
   readonly #partLists = new Set<string>()
   /** Older versions, by bucket id and name. */
   readonly #older = new Map<string, number>()
@@ -98,15 +96,15 @@ class ObjectCheck {
       context.damage('row', where, 'its body id is not its first blob')
     }
     if (object.bodyId === null) return
-    const known = this.#bodies.get(body)
+    const known = context.ownerOfBody(object.bodyId)
     if (object.isShared) this.#references.set(body, (this.#references.get(body) ?? 0) + 1)
     else if (known !== undefined) {
       const what = `its body is also that of ${known}, and it is not marked shared`
       context.damage('row', where, what)
     }
     if (known !== undefined) return
-    this.#bodies.set(body, where)
     for (const ref of refs) context.name(where, ref)
+    context.nameBody(where, object.bodyId)
   }
 
   #refsOf(where: string, object: ObjectFields): BlobRef[] {

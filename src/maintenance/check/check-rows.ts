@@ -110,7 +110,7 @@ function checkGarbage(context: RowContext): void {
   context.eachRow(spaces.garbage, ({ key, value }) => {
     const blob = blobOfGarbage(key)
     const entry = context.blobs.entry(blob)
-    if (entry.ref === null) entry.owner = 'garbage'
+    if (entry.named === null) entry.owner = 'garbage'
     else {
       const what = `is garbage, and named by ${entry.owner}`
       context.damage('row', `blob ${placeName(blob)}`, what)

@@ -68,7 +68,7 @@ export function compareBlobs(
 ): void {
   const orphans = new Map<number, { count: number; size: number }>()
   for (const entry of blobs.all()) {
-    if (entry.expected.size > 0) {
+    if (!entry.expected.isEmpty) {
       const what = differenceOf(entry)
       if (what !== null) findings.damage('blob', describe(entry), what)
       continue
@@ -88,24 +88,24 @@ export function compareBlobs(
 /** Why the blob is not whole; null when it is. */
 export function differenceOf({
   blob,
-  ref,
+  named,
   expected,
   found,
   chunkCount,
   rawSize,
   hasRecipe,
 }: BlobEntry): string | null {
-  for (const segment of new Set([...expected.keys(), ...found.keys()])) {
-    const [wanted, there] = [expected.get(segment) ?? 0, found.get(segment) ?? 0]
+  for (const [segment] of [...expected, ...found]) {
+    const [wanted, there] = [expected.get(segment), found.get(segment)]
     if (wanted === there) continue
     // What moved to a colder tier was made smaller on the way; its chunks are counted below.
     if (segment !== blob.segment && there > 0 && there < wanted) continue
     return `rows say ${wanted} bytes in segment ${segment}, and ${there} are there`
   }
-  if (ref === null) return null
-  if (chunkCount !== ref.chunkCount) return `has ${chunkCount} chunks, not ${ref.chunkCount}`
+  if (named === null) return null
+  if (chunkCount !== named.chunkCount) return `has ${chunkCount} chunks, not ${named.chunkCount}`
   if (chunkCount > 1 && !hasRecipe) return 'its recipe, which leads to its chunks, is not there'
-  return rawSize === ref.size ? null : `holds ${rawSize} bytes, not ${ref.size}`
+  return rawSize === named.size ? null : `holds ${rawSize} bytes, not ${named.size}`
 }
 
 function describe({ owner, blob }: BlobEntry): string {

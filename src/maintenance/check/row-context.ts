@@ -61,14 +61,27 @@ export class RowContext {
     this.usage.set(counter, (this.usage.get(counter) ?? 0) + amount)
   }
 
+  /** Which object was the first to have this body; undefined: none so far. */
+  ownerOfBody(body: Place): string | undefined {
+    const entry = this.blobs.get(body)
+    return entry?.isBody === true ? entry.owner : undefined
+  }
+
+  /** Takes note of a body, after the blobs that it consists of. */
+  nameBody(where: string, body: Place): void {
+    const entry = this.blobs.entry(body)
+    entry.isBody = true
+    if (entry.owner === '') entry.owner = where
+  }
+
   /** Takes note of a blob that a row names. */
   name(where: string, ref: BlobRef): void {
     const entry = this.blobs.entry(ref.blob)
-    if (entry.ref !== null) {
+    if (entry.named !== null) {
       this.damage('row', where, `its blob ${placeName(ref.blob)} is also that of ${entry.owner}`)
       return
     }
-    entry.ref = ref
+    entry.named = { size: ref.size, chunkCount: ref.chunkCount }
     entry.owner = where
     for (const { segment, storedSize: size } of ref.extents) {
       this.expect(ref.blob, { segment, size })
@@ -80,9 +93,8 @@ export class RowContext {
     blob: Place,
     { segment, size }: { readonly segment: number; readonly size: number },
   ): void {
-    const { expected } = this.blobs.entry(blob)
     const [heir = segment] = this.#family.heirs(segment)
-    expected.set(heir, (expected.get(heir) ?? 0) + size)
+    this.blobs.entry(blob).expected.add(heir, size)
   }
 
   damage(kind: 'row' | 'counter', where: string, what: string): void {

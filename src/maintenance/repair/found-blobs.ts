@@ -71,7 +71,7 @@ export function whyBroken(ref: BlobRef, table: BlobTable, family: SegmentFamily)
     expected.set(heir, (expected.get(heir) ?? 0) + storedSize)
   }
   for (const [segment, size] of expected) {
-    const found = entry.found.get(segment) ?? 0
+    const found = entry.found.get(segment)
     // What moved to a colder tier was made smaller on the way; its chunks are counted below.
     const isMoved = segment !== ref.blob.segment && found > 0
     if (found < size && !isMoved) {

@@ -74,7 +74,7 @@ export function lostLineage(
     const { segment } = blob
     if (segments.has(segment) || family.isReplaced(segment)) continue
     const heirs = successors.get(segment) ?? new Set()
-    for (const heir of found.table.get(blob)?.found.keys() ?? []) heirs.add(heir)
+    for (const [heir] of found.table.get(blob)?.found ?? []) heirs.add(heir)
     successors.set(segment, heirs)
   }
   return [...successors].map(([replaced, heirs]) => ({ replaced, successors: [...heirs] }))
@@ -120,7 +120,7 @@ async function settleGarbage(
   for (const entry of found.table.all()) {
     const name = blobName(entry.blob)
     if (named.has(name) || before.has(name)) continue
-    const size = [...entry.found.values()].reduce((sum, each) => sum + each, 0)
+    const size = [...entry.found].reduce((sum, [, each]) => sum + each, 0)
     if (mayBeWanted(context, entry)) {
       const why = `no row speaks of its ${size} bytes, and commits are or were missing`
       actions.push({ action: 'kept', what: `blob ${name}`, why })
@@ -137,7 +137,7 @@ function mayBeWanted({ draft, isLossy }: RepairContext, { found }: BlobEntry): b
   if (isLossy) return true
   try {
     const { auditedBelow } = decodeAudit(draft.get(auditKey))
-    return [...found.keys()].every((segment) => segment < auditedBelow)
+    return [...found].every(([segment]) => segment < auditedBelow)
   } catch {
     return true
   }
@@ -169,8 +169,8 @@ async function countGarbage({ draft }: RepairContext): Promise<void> {
 /** What was moved to a colder tier while it died may have become smaller. */
 function fits(sizes: ReadonlyMap<number, number>, { blob, found }: BlobEntry): boolean {
   const isIn = ([segment, size]: [number, number]) => {
-    const there = found.get(segment) ?? 0
+    const there = found.get(segment)
     return there === size || (segment !== blob.segment && there > 0 && there < size)
   }
-  return sizes.size === found.size && [...sizes].every(isIn)
+  return sizes.size === [...found].length && [...sizes].every(isIn)
 }
