@@ -2,7 +2,7 @@
  * What reads are answered from: rows in memory over the index below. Rows reach the index in whole
  * groups and in one transaction with the journal position, so that a replay from there is exact.
  */
-import { BoundedCache } from '../base/bounded-cache.ts'
+import { LRUCache } from 'lru-cache'
 import type { Entry, KeyRange } from './catalog.ts'
 import { asBuffer, keyAfter, keyBytes, keyText } from './key-text.ts'
 import type { KvPosition, KvView, OrderedKv } from './kv/ordered-kv.ts'
@@ -20,7 +20,10 @@ export class CatalogIndex {
   #flushing: Overlay | null = null
   #flush: Promise<number> | null = null
   /** Rows as the index below has them: one that changes leaves before its change is seen. */
-  readonly #cache = new BoundedCache<string, Buffer>(CACHE_SIZE)
+  readonly #cache = new LRUCache<string, Buffer>({
+    maxSize: CACHE_SIZE,
+    sizeCalculation: (row, text) => text.length + row.length + ROW_OVERHEAD,
+  })
   /** Key of the row that was last asked for and is not there: who writes it asks a second time. */
   #missing: string | null = null
   /** Grows whenever what a walk goes by changes. */
@@ -69,7 +72,7 @@ export class CatalogIndex {
     if (text === this.#missing) return null
     const row = this.#kv.get(key)
     if (row === null) this.#missing = text
-    else this.#cache.set(text, row, text.length + row.length + ROW_OVERHEAD)
+    else this.#cache.set(text, row)
     return row
   }
 

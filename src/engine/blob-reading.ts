@@ -1,6 +1,5 @@
 /** Reads chunks of blobs: finds, verifies, decompresses; knows recipes. */
-import { BoundedCache } from '../base/bounded-cache.ts'
-import { LruMap } from '../base/lru-map.ts'
+import { LRUCache } from 'lru-cache'
 import { SegmentError } from '../segment/errors.ts'
 import { type Place, RECIPE_NUMBER, recordSpan, type StoredRecord } from '../segment/types.ts'
 import type { BlobRef } from './blob-store.ts'
@@ -23,21 +22,28 @@ const EMPTY_SPAN = recordSpan(0)
 export class BlobReading {
   readonly #lookup: Lookup
   readonly #counters: MutableCounters
-  readonly #recipes: LruMap<string, Recipe>
+  readonly #recipes: LRUCache<string, Recipe>
   /** Small blobs by blob id. A blob never changes, so nothing here can be outdated. */
-  readonly #small: BoundedCache<number, Buffer>
+  readonly #small: LRUCache<number, Buffer> | null
 
   constructor(lookup: Lookup, counters: MutableCounters, options: BlobReadingOptions) {
     this.#lookup = lookup
     this.#counters = counters
-    this.#recipes = new LruMap(options.recipeCountMax)
-    this.#small = new BoundedCache(options.cacheSizeMax)
+    const { recipeCountMax, cacheSizeMax } = options
+    this.#recipes = new LRUCache({ max: recipeCountMax })
+    this.#small =
+      cacheSizeMax === 0
+        ? null
+        : new LRUCache({
+            maxSize: cacheSizeMax,
+            sizeCalculation: (bytes) => bytes.length + CHUNK_OVERHEAD,
+          })
   }
 
   /** The raw bytes of a blob's only chunk, if it was read a short while ago. */
   cached(ref: BlobRef): Buffer | undefined {
-    if (ref.size > CACHED_SIZE_MAX || ref.blob.segment > CACHED_SEGMENT_MAX) return undefined
-    const bytes = this.#small.get(cacheKey(ref))
+    if (!isSmall(ref)) return undefined
+    const bytes = this.#small?.get(cacheKey(ref))
     // Whoever asks with a wrong reference is told so by the disk.
     return bytes?.length === ref.size ? bytes : undefined
   }
@@ -49,9 +55,7 @@ export class BlobReading {
     const isWhole = extent !== undefined && others.length === 0
     const storedSize = isWhole ? extent.storedSize - EMPTY_SPAN : undefined
     const bytes = await this.#chunk(ref, 0, { place: ref.place, storedSize, rawSize: ref.size })
-    if (ref.size <= CACHED_SIZE_MAX && ref.blob.segment <= CACHED_SEGMENT_MAX) {
-      this.#small.set(cacheKey(ref), ownBytes(bytes), bytes.length + CHUNK_OVERHEAD)
-    }
+    if (this.#small !== null && isSmall(ref)) this.#small.set(cacheKey(ref), ownBytes(bytes))
     return bytes
   }
 
@@ -96,6 +100,11 @@ function ownBytes(bytes: Buffer): Buffer {
   const own = Buffer.allocUnsafeSlow(bytes.length)
   bytes.copy(own)
   return own
+}
+
+/** Whether it is worth keeping, and has a key to keep it by. */
+function isSmall({ size, blob }: BlobRef): boolean {
+  return size <= CACHED_SIZE_MAX && blob.segment <= CACHED_SEGMENT_MAX
 }
 
 function cacheKey({ blob }: BlobRef): number {

@@ -1,5 +1,5 @@
 /** Finds records in sealed segments through their index pages, at one disk read or none. */
-import { LruMap } from '../base/lru-map.ts'
+import { LRUCache } from 'lru-cache'
 import { SegmentError } from './errors.ts'
 import type { IndexBuilder } from './index-builder.ts'
 import { isIndexPage, searchIndexPage } from './index-page.ts'
@@ -26,11 +26,11 @@ const PAGE_SIZE_MAX = 64 * 1024
 
 export class IndexLookup {
   readonly #parts: IndexLookupParts
-  readonly #pages: LruMap<string, Buffer>
+  readonly #pages: LRUCache<string, Buffer>
 
   constructor(parts: IndexLookupParts) {
     this.#parts = parts
-    this.#pages = new LruMap(parts.pageCountMax)
+    this.#pages = new LRUCache({ max: parts.pageCountMax })
   }
 
   async find(segment: LiveSegment, key: RecordKey): Promise<LookupAnswer> {

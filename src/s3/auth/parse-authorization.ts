@@ -1,4 +1,4 @@
-import { BoundedCache } from '../../base/bounded-cache.ts'
+import { LRUCache } from 'lru-cache'
 import { S3Error } from '../errors.ts'
 import type { S3Request } from '../request.ts'
 import { parseHttpDate } from '../wire/http-date.ts'
@@ -74,7 +74,7 @@ interface Signer {
 }
 
 /** By the header up to the signature, in which no secret is; counted in characters. */
-const signers = new BoundedCache<string, Signer>(64 * 1024)
+const signers = new LRUCache<string, Signer>({ maxSize: 64 * 1024 })
 const SIGNATURE = 'Signature='
 
 function signedHeader(header: string): Signer & { readonly signature: string } {
@@ -93,7 +93,7 @@ function signedHeader(header: string): Signer & { readonly signature: string } {
   // A part of a string keeps all of it in memory: of this copy, that is what is counted.
   const copy = Buffer.from(header, 'latin1').toString('latin1')
   const parsed = parseSigned(copy)
-  signers.set(copy.slice(0, end), parsed, copy.length)
+  signers.set(copy.slice(0, end), parsed, { size: copy.length })
   return parsed
 }
 
