@@ -13,6 +13,8 @@ import { decodeRecipe, type Recipe, recipeChunk } from './recipe.ts'
 const CACHED_SIZE_MAX = 64 * 1024
 /** What a chunk in memory takes beside its bytes, roughly. */
 const CHUNK_OVERHEAD = 250
+/** A Map takes no more than twice as many: of very small chunks a very large cache holds fewer. */
+const CACHED_COUNT_MAX = 2 ** 23
 /** Blob ids up to this segment fit into a number, exactly: offsets are multiples of 8. */
 const CACHED_SEGMENT_MAX = 2 ** 24 - 1
 
@@ -31,12 +33,13 @@ export class BlobReading {
     this.#counters = counters
     const { recipeCountMax, cacheSizeMax } = options
     this.#recipes = new LRUCache({ max: recipeCountMax })
+    const sizeMin = Math.ceil(cacheSizeMax / CACHED_COUNT_MAX)
     this.#small =
       cacheSizeMax === 0
         ? null
         : new LRUCache({
             maxSize: cacheSizeMax,
-            sizeCalculation: (bytes) => bytes.length + CHUNK_OVERHEAD,
+            sizeCalculation: (bytes) => Math.max(bytes.length + CHUNK_OVERHEAD, sizeMin),
           })
   }
 

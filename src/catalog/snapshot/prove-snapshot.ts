@@ -5,7 +5,6 @@
  *
  * Memory is bounded: what the journal changed is gathered for one part of the keys at a time.
  */
-import { crc32c } from '@node-rs/crc32'
 import { nextTurn } from '../../base/next-turn.ts'
 import type { SegmentInfo, Segments } from '../../segment/segments.ts'
 import type { Entry } from '../catalog.ts'
@@ -13,12 +12,14 @@ import { readJournal } from '../journal/journal-reader.ts'
 import type { KvPosition } from '../kv/ordered-kv.ts'
 import type { PageCodec } from './page-codec.ts'
 import { EntryCursor, readPages } from './read-pages.ts'
-import { RowChanges } from './row-changes.ts'
+import { passOf, RowChanges } from './row-changes.ts'
 
 export interface ProofParts {
   readonly segments: Segments
   readonly codec: PageCodec | null
   readonly signal: AbortSignal
+  /** Bytes of commits whose changes are held in memory at a time. */
+  readonly passSize?: number
 }
 
 export interface ProvenFrom {
@@ -44,7 +45,7 @@ export interface EntriesToProve {
 /** `unprovable`: the journal between the two cannot be read whole. */
 export type Proof = 'proven' | 'unprovable' | 'wrong'
 
-/** Bytes of commits whose changes are held in memory at a time: some 45 MiB then. */
+/** Some 45 MiB of memory for PUTs, and up to three times as much for deletes, or very long names. */
 const PASS_SIZE = 128 * 1024 * 1024
 /**
  * Commits between two turns of the event loop: two or three milliseconds of work. With less a
@@ -68,9 +69,9 @@ export async function proveEntries(
   target: EntriesToProve,
 ): Promise<Proof> {
   const size = target.position.commitSize - from.position.commitSize
-  const passCount = Math.max(1, Math.ceil(size / PASS_SIZE))
+  const passCount = Math.max(1, Math.ceil(size / (parts.passSize ?? PASS_SIZE)))
   for (let pass = 0; pass < passCount; pass++) {
-    const isOfPass = (key: Uint8Array) => passCount === 1 || crc32c(key) % passCount === pass
+    const isOfPass = (key: Uint8Array) => passCount === 1 || passOf(key, passCount) === pass
     const changes = await gather(parts, { from: from.position, to: target.position, isOfPass })
     if (changes === null) return 'unprovable'
     const base = new EntryCursor(

@@ -97,6 +97,7 @@ export class RowChanges {
   #insert(key: Uint8Array, hash: number): number {
     if (++this.#count * 4 > this.#slots.length) this.#grow()
     const size = HEADER_SIZE + key.length
+    if (this.#end + size > ARENA_SIZE_MAX) throw new RangeError('too many rows changed')
     const room = this.#arena.length * CHUNK_SIZE - this.#end
     if (room < size) {
       this.#end += room
@@ -147,6 +148,8 @@ function enter(slots: Uint32Array, value: number, hash: number): void {
 const CHUNK_BITS = 20
 const CHUNK_SIZE = 1 << CHUNK_BITS
 const CHUNK_MASK = CHUNK_SIZE - 1
+/** Positions are numbers of 32 bits. */
+const ARENA_SIZE_MAX = 2 ** 32 - CHUNK_SIZE
 
 const KEY_SIZE = 8
 const KNOWN = 10
@@ -187,14 +190,20 @@ function isValue(bytes: Buffer, start: number, value: Buffer | null): boolean {
 }
 
 const SEED_COUNT = 2048
-const seeds = randomFillSync(new Int32Array(SEED_COUNT))
+const slotSeeds = randomFillSync(new Int32Array(SEED_COUNT))
+const passSeeds = randomFillSync(new Int32Array(SEED_COUNT))
+
+/** One of `passCount` parts of all keys: nobody can choose keys that are all in one. */
+export function passOf(key: Uint8Array, passCount: number): number {
+  return hashOf(key, passSeeds) % passCount
+}
 
 /**
- * Keys are chosen by clients, and must not meet in one slot on purpose: a universal hash with
+ * Keys are chosen by clients, and must not meet on purpose: a universal hash with
  * random seeds. Of 32 bits the upper 24 are uniform for letters of 9 bits (Lemire and Kaser,
  * "Strongly universal string hashing is fast", 2014); no letter is 0, so that length counts.
  */
-function hashOf(key: Uint8Array): number {
+function hashOf(key: Uint8Array, seeds = slotSeeds): number {
   let sum = seeds[0]!
   for (let index = 0; index < key.length; index++) {
     sum = (sum + Math.imul(seeds[(index + 1) % SEED_COUNT]!, key[index]! + 1)) | 0

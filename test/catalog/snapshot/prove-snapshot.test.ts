@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { Entry } from '../../../src/catalog/catalog.ts'
 import { MemoryKv } from '../../../src/catalog/kv/memory-kv.ts'
+import { everyKey } from '../../../src/catalog/kv/ordered-kv.ts'
+import { journalStart } from '../../../src/catalog/recovery.ts'
+import { proveEntries } from '../../../src/catalog/snapshot/prove-snapshot.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { flip, readWhole } from '../../segment/fixture.ts'
@@ -8,6 +12,7 @@ import { History } from '../history.ts'
 
 const options = { segmentSizeMax: 1200, flushRowCount: 8 }
 const snapshots = '/data/snapshots'
+const fromNothing = { snapshot: null, position: journalStart }
 
 async function snapshotNow(bed: Bed): Promise<void> {
   await bed.catalog.flush()
@@ -113,6 +118,35 @@ describe('a snapshot of an index', () => {
       await bed[Symbol.asyncDispose]()
       expect(await fs.list(snapshots)).toHaveLength(2)
     }
+  })
+
+  it('is proven a part of the keys at a time when much has changed', async () => {
+    const bed = await openBed(new MemoryFileSystem(), { options })
+    const history = new History(new SeededRandom(7))
+    for (let step = 0; step < 60; step++) await history.submit(bed.catalog)
+    await bed.catalog.flush()
+    const view = await bed.catalog.view()
+    const rows = [...view.range(everyKey)]
+    expect(rows.length).toBeGreaterThan(5)
+    const proofOf = (entries: readonly Entry[]) => {
+      const { signal } = new AbortController()
+      const parts = { segments: bed.segments, codec: null, signal, passSize: 500 }
+      const pages = async function* () {
+        yield entries
+      }
+      return proveEntries(parts, fromNothing, { position: view.position!, pages })
+    }
+    expect(view.position!.commitSize).toBeGreaterThan(3000)
+    expect(await proofOf(rows)).toBe('proven')
+    for (const missing of rows) {
+      expect(await proofOf(rows.filter((row) => row !== missing))).toBe('wrong')
+    }
+    for (const changed of rows) {
+      const other = { ...changed, value: Buffer.from('another value') }
+      expect(await proofOf(rows.map((row) => (row === changed ? other : row)))).toBe('wrong')
+    }
+    view.release()
+    await bed[Symbol.asyncDispose]()
   })
 
   it('is taken unproven where the journal cannot tell', async () => {
