@@ -98,10 +98,12 @@ export class RowChanges {
     if (++this.#count * 4 > this.#slots.length) this.#grow()
     const size = HEADER_SIZE + key.length
     if (this.#end + size > ARENA_SIZE_MAX) throw new RangeError('too many rows changed')
-    const room = this.#arena.length * CHUNK_SIZE - this.#end
-    if (room < size) {
-      this.#end += room
-      this.#arena.push(Buffer.allocUnsafeSlow(CHUNK_SIZE))
+    const last = this.#arena.at(-1)
+    const used = this.#end - (this.#arena.length - 1) * CHUNK_SIZE
+    if (last === undefined || used + size > last.length) {
+      const chunkSize = last === undefined ? Math.max(FIRST_SIZE, size) : CHUNK_SIZE
+      this.#end = this.#arena.length * CHUNK_SIZE
+      this.#arena.push(Buffer.allocUnsafeSlow(chunkSize))
     }
     const at = this.#end
     this.#end += size
@@ -148,6 +150,8 @@ function enter(slots: Uint32Array, value: number, hash: number): void {
 const CHUNK_BITS = 20
 const CHUNK_SIZE = 1 << CHUNK_BITS
 const CHUNK_MASK = CHUNK_SIZE - 1
+/** Of the first chunk: most often little has changed. */
+const FIRST_SIZE = 16 * 1024
 /** Positions are numbers of 32 bits. */
 const ARENA_SIZE_MAX = 2 ** 32 - CHUNK_SIZE
 

@@ -80,6 +80,27 @@ describe('the changes of rows', () => {
     }
   })
 
+  it('are all kept where they fill what holds them to the last byte', () => {
+    const changes = new RowChanges()
+    const keyOf = (index: number) => Buffer.alloc(1024 - 11, `${index} `)
+    for (let index = 0; index < 2500; index++) changes.set(keyOf(index), counter(index))
+    for (let index = 0; index < 2500; index++) {
+      expect(changes.makes(keyOf(index), null, counter(index))).toBe(true)
+    }
+    expect(changes.leaveNothing()).toBe(true)
+    changes.set(Buffer.alloc(65_535, 'k'), counter(1))
+    expect(changes.leaveNothing()).toBe(false)
+  })
+
+  it('start with a key of any size', () => {
+    const changes = new RowChanges()
+    const key = Buffer.alloc(65_535, 'k')
+    changes.set(key, counter(1))
+    changes.set(bytes('a'), null)
+    expect(changes.makes(key, null, counter(1))).toBe(true)
+    expect(changes.leaveNothing()).toBe(true)
+  })
+
   it('make nothing else', () => {
     for (let seed = 1; seed <= 20; seed++) {
       const { known, before, after, changes } = history(seed, 300)
