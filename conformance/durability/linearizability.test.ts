@@ -2,7 +2,9 @@
 import { describe, expect, it } from 'vitest'
 import { runRegisters } from './register-run.ts'
 
-const operationCount = Number(process.env['VARVE_REGISTER_OPERATIONS'] ?? 100_000)
+/** Most of them ask more than once: it comes to more than a hundred thousand answers. */
+const operationCount = Number(process.env['VARVE_REGISTER_OPERATIONS'] ?? 70_000)
+const ANSWERS_PER_OPERATION_MIN = 100 / 70
 const seed = Number(process.env['VARVE_REGISTER_SEED'] ?? Date.now() % 2 ** 31)
 
 describe('clients that fight over keys of a server that is killed', () => {
@@ -20,7 +22,7 @@ describe('clients that fight over keys of a server that is killed', () => {
     const { violation, ...counts } = result
     console.info(`linearizability, seed ${seed}: ${JSON.stringify(counts)}`)
     expect(violation).toBeNull()
-    expect(counts.answeredCount).toBeGreaterThan(operationCount)
+    expect(counts.answeredCount).toBeGreaterThan(operationCount * ANSWERS_PER_OPERATION_MIN)
     expect(counts.listCount).toBeGreaterThan(killCount)
   })
 })
