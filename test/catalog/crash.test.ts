@@ -1,53 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { type CrashModel, crashModels } from '../../src/platform/crash-model.ts'
+import { crashModels } from '../../src/platform/crash-model.ts'
 import { MemoryFileSystem } from '../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../src/platform/seeded-random.ts'
 import { LastingKv, openBed } from './catalog-bed.ts'
+import { type CrashImage, imagesOf, options } from './crash-images.ts'
 import { History } from './history.ts'
-
-const options = { segmentSizeMax: 3000, flushRowCount: 8 }
-
-interface Image {
-  /** One disk for each recovery. */
-  readonly disks: readonly [MemoryFileSystem, MemoryFileSystem]
-  readonly forkKv: () => Promise<LastingKv>
-  readonly acknowledged: number
-  readonly name: string
-}
-
-/**
- * Runs a history and takes pictures of the disk before each operation, as it would be after a crash
- * just then.
- */
-async function picturesOf(seed: number, model: CrashModel): Promise<[History, Image[]]> {
-  const fs = new MemoryFileSystem({ simulate: true })
-  const kv = new LastingKv()
-  const random = new SeededRandom(seed)
-  const history = new History(random)
-  const bed = await openBed(fs, { kv: kv.open(), options, seed })
-  const images: Image[] = []
-  fs.intercept(({ index, operation }) => {
-    if (operation !== 'read' && operation !== 'stat') {
-      images.push({
-        disks: [fs.crash({ model, seed: index }), fs.crash({ model, seed: index + 1 })],
-        forkKv: kv.fork(),
-        acknowledged: history.acknowledged,
-        name: `seed ${seed}, ${model}, before operation ${index} (${operation})`,
-      })
-    }
-    return null
-  })
-  for (let step = 0; step < 25; step++) await history.step(bed.catalog)
-  await bed[Symbol.asyncDispose]()
-  return [history, images]
-}
 
 describe('a catalog after a crash', () => {
   for (const model of crashModels) {
     it(`holds what was acknowledged and nothing torn (${model})`, {
       timeout: 120_000,
     }, async () => {
-      const [history, images] = await picturesOf(1, model)
+      const [history, images] = await imagesOf(1, model)
       expect(images.length).toBeGreaterThan(60)
       for (const image of images) {
         for (const hasIndex of [true, false]) await assertRecovers(image, history, hasIndex)
@@ -83,7 +47,11 @@ describe('a catalog after a crash', () => {
   })
 })
 
-async function assertRecovers(image: Image, history: History, hasIndex: boolean): Promise<void> {
+async function assertRecovers(
+  image: CrashImage,
+  history: History,
+  hasIndex: boolean,
+): Promise<void> {
   const kv = hasIndex ? await image.forkKv() : new LastingKv()
   const fs = image.disks[hasIndex ? 0 : 1]
   const { acknowledged } = history

@@ -2,6 +2,9 @@
  * Runs one check on the source it was built with, and says in one line of JSON whether that noticed
  * anything: what `source-mutants.test.ts` starts as a process of its own.
  */
+import { crashModels } from '../../src/platform/crash-model.ts'
+import { LastingKv, openBed } from '../catalog/catalog-bed.ts'
+import { imagesOf, options } from '../catalog/crash-images.ts'
 import { CrashRun } from './crash-run.ts'
 import { DamageRun } from './damage-run.ts'
 import { flippedBits, kindsOfDamage } from './damages.ts'
@@ -31,6 +34,7 @@ const seedCount = Number(seeds)
 const trials: Readonly<Record<TrialName, (golden: string) => Promise<void>>> = {
   crashes: () => histories(4),
   contention: () => histories(8),
+  commits,
   faults,
   damage,
   traces: async (golden) => {
@@ -47,6 +51,23 @@ async function histories(concurrencyMax: number): Promise<void> {
       controls: ['restart', 'kill', 'flush', 'snapshot', 'compact', 'compact', 'move'],
       crashRate: 0.1,
     }).run()
+  }
+}
+
+/** Of a catalog alone, in whose histories most groups have attachments. */
+async function commits(): Promise<void> {
+  for (const model of crashModels) {
+    for (let seed = 1; seed <= seedCount; seed++) {
+      const [history, images] = await imagesOf(seed, model)
+      for (const { disks, forkKv, acknowledged } of images) {
+        history.acknowledged = acknowledged
+        for (const [index, disk] of disks.entries()) {
+          const kv = index === 0 ? await forkKv() : new LastingKv()
+          await using bed = await openBed(disk, { kv: kv.open(), options, seed: 99 })
+          await history.assertHolds(bed.catalog, bed.segments)
+        }
+      }
+    }
   }
 }
 

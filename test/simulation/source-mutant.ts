@@ -14,9 +14,17 @@ export interface SourceMutant {
 /**
  * - `crashes`: random histories, crashed at every boundary.
  * - `contention`: the same, of many clients on few keys.
+ * - `commits`: histories of a catalog alone, crashed before every call.
  * - `faults`: scenarios in which one disk call fails.
  * - `damage`: bits, sectors, records and files that are not what they were.
  * - `traces`: the order of calls, as in `test/golden/disk-traces.txt`.
  */
-export const trialNames = ['crashes', 'contention', 'faults', 'damage', 'traces'] as const
+export const trialNames = [
+  'crashes',
+  'contention',
+  'commits',
+  'faults',
+  'damage',
+  'traces',
+] as const
 export type TrialName = (typeof trialNames)[number]

@@ -7,7 +7,7 @@ export const mutantsAbove: readonly SourceMutant[] = [
     file: 'catalog/journal/journal-reader.ts',
     find: '    if (damage === null) yield* this.#accept(group)',
     replace: '    if (damage === null || this.#mayBeTorn) yield* this.#accept(group)',
-    caughtBy: 'crashes',
+    caughtBy: 'commits',
   },
   {
     name: 'replays commits that the index has already',

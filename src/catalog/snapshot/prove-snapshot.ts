@@ -48,10 +48,10 @@ export type Proof = 'proven' | 'unprovable' | 'wrong'
 /** Some 45 MiB of memory for PUTs, and up to three times as much for deletes, or very long names. */
 const PASS_SIZE = 128 * 1024 * 1024
 /**
- * Commits between two turns of the event loop: two or three milliseconds of work. With less a
- * server that writes as fast as it can would outrun the proof for ever.
+ * Changes of rows between two turns of the event loop: two or three milliseconds of work. With less
+ * a server that writes as fast as it can would outrun the proof for ever.
  */
-const STEP_ITEM_COUNT = 1000
+const STEP_CHANGE_COUNT = 4000
 
 /** @throws the signal's reason; CatalogError, SegmentError when a snapshot cannot be read */
 export function proveSnapshot(
@@ -104,7 +104,7 @@ async function gather(
 ): Promise<RowChanges | null> {
   const changes = new RowChanges()
   let { sequence } = from
-  let itemCount = 0
+  let changeCount = 0
   for await (const step of readJournal(segments, from, { rowsOnly: true })) {
     signal.throwIfAborted()
     if (step.step !== 'group' || step.commit.firstSequence !== sequence + 1) return null
@@ -113,7 +113,10 @@ async function gather(
       for (const { key, value } of puts) if (isOfPass(key)) changes.set(key, value)
       for (const key of deletes) if (isOfPass(key)) changes.set(key, null)
       for (const { key, delta } of adds) if (isOfPass(key)) changes.add(key, delta)
-      if (++itemCount % STEP_ITEM_COUNT === 0) await nextTurn()
+      changeCount += puts.length + deletes.length + adds.length
+      if (changeCount < STEP_CHANGE_COUNT) continue
+      changeCount = 0
+      await nextTurn()
     }
     sequence = step.end.sequence
     if (sequence === to.sequence) break
