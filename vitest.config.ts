@@ -2,8 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 /**
  * One project per height of test, so that each verb in package.json names just what it runs. They
- * run one after the other, the quick ones first, on every core; real clients have the machine for
- * themselves.
+ * run one after the other, the quick ones first, on every core.
  */
 const everyCore = { maxWorkers: '100%' }
 
@@ -55,6 +54,7 @@ export default defineConfig({
           exclude: ['conformance/durability/**'],
           testTimeout: 300_000,
           hookTimeout: 120_000,
+          ...everyCore,
           sequence: { groupOrder: 3 },
         },
       },
