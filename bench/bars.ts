@@ -20,7 +20,7 @@ const STARTS = 3
 /** Written after each start, so that there is a tail to replay. */
 const TAIL_OBJECTS = 2000
 const WARM_OBJECTS = 20_000
-/** Least memory of so long a time in which it found no less. */
+/** Memory counts as calm when so long a time has brought no less of it. */
 const CALM_MS = 30_000
 const CALM_STEP_MS = 2000
 const ENVIRONMENT = {

@@ -1,7 +1,8 @@
 import { readInt64, writeInt64 } from './int64.ts'
 import type { Row } from './overlay.ts'
 
-const COUNTER_SIZE = 8
+/** Bytes of a counter: a row of any other size is none. */
+export const COUNTER_SIZE = 8
 
 /** Whether a row can be added to: a counter, or none yet. */
 export function isCounter(row: Row): boolean {

@@ -109,6 +109,13 @@ export function put(key: string, value: string): { key: Buffer; value: Buffer } 
   return { key: bytes(key), value: bytes(value) }
 }
 
+/** The row of a counter. */
+export function counterRow(value: number): Buffer {
+  const row = Buffer.alloc(8)
+  row.writeBigInt64LE(BigInt(value))
+  return row
+}
+
 export function chunk(text: string): RecordInput {
   const payload = bytes(text)
   return { kind: 'chunk', codec: 'none', blob: 'self', number: 0, rawSize: payload.length, payload }

@@ -1,5 +1,6 @@
 import { randomFillSync } from 'node:crypto'
 import { crc32c } from '@node-rs/crc32'
+import { addToCounter, COUNTER_SIZE } from '../counter.ts'
 import { readInt64, writeInt64 } from '../int64.ts'
 
 /**
@@ -28,10 +29,7 @@ export class RowChanges {
   set(key: Uint8Array, value: Uint8Array | null): void {
     const hash = hashOf(key)
     const at = this.#entryOf(key, hash) ?? this.#insert(key, hash)
-    const bytes = this.#chunkOf(at)
-    const start = at & CHUNK_MASK
-    if (value === null) bytes[start + KNOWN] = GONE
-    else writeValue(bytes, start, value)
+    writeValue(this.#chunkOf(at), at & CHUNK_MASK, value)
   }
 
   /** As the catalog adds: what is no counter counts as 0. */
@@ -59,8 +57,7 @@ export class RowChanges {
     const bytes = this.#chunkOf(at)
     const start = at & CHUNK_MASK
     if (bytes[start + KNOWN] === ADDED) {
-      const old = before?.length === COUNTER_SIZE ? readInt64(before, 0) : 0
-      writeCounter(bytes, start, old + readInt64(bytes, start))
+      writeValue(bytes, start, addToCounter(before, readInt64(bytes, start)))
     }
     const isMade = isValue(bytes, start, after)
     bytes[start + KNOWN] = ASKED
@@ -158,7 +155,6 @@ const ARENA_SIZE_MAX = 2 ** 32 - CHUNK_SIZE
 const KEY_SIZE = 8
 const KNOWN = 10
 const HEADER_SIZE = 11
-const COUNTER_SIZE = 8
 
 const ASKED = 0
 const GONE = 1
@@ -166,8 +162,9 @@ const DIGEST = 2
 const COUNTER = 3
 const ADDED = 4
 
-function writeValue(bytes: Buffer, start: number, value: Uint8Array): void {
-  if (value.length === COUNTER_SIZE) {
+function writeValue(bytes: Buffer, start: number, value: Uint8Array | null): void {
+  if (value === null) bytes[start + KNOWN] = GONE
+  else if (value.length === COUNTER_SIZE) {
     bytes[start + KNOWN] = COUNTER
     bytes.set(value, start)
   } else {

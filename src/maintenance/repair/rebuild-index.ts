@@ -126,6 +126,7 @@ async function proofOf(view: KvView, parts: ProofParts): Promise<Proof> {
   return proveEntries(parts, from, { position, pages: () => pagesOf(view) })
 }
 
+/** Entries between two turns of the event loop: a millisecond or two of work. */
 const PAGE_ENTRY_COUNT = 1000
 
 async function* pagesOf(view: KvView): AsyncGenerator<readonly Entry[]> {

@@ -7,7 +7,17 @@ import { proveEntries } from '../../../src/catalog/snapshot/prove-snapshot.ts'
 import { MemoryFileSystem } from '../../../src/platform/memory-fs.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
 import { flip, readWhole } from '../../segment/fixture.ts'
-import { type Bed, bytes, chunk, LastingKv, openBed, put, rowsOf, until } from '../catalog-bed.ts'
+import {
+  type Bed,
+  bytes,
+  chunk,
+  counterRow,
+  LastingKv,
+  openBed,
+  put,
+  rowsOf,
+  until,
+} from '../catalog-bed.ts'
 import { History } from '../history.ts'
 
 const options = { segmentSizeMax: 1200, flushRowCount: 8 }
@@ -30,14 +40,8 @@ const lapses: Record<string, Lapse> = {
   'a row less': (kv) => kv.apply([{ key: bytes('b'), value: null }], null),
   'another row less': (kv) => kv.apply([{ key: bytes('kept'), value: null }], null),
   'a row too many': (kv) => kv.apply([put('zz', '1')], null),
-  'a counter as it once was': (kv) => kv.apply([{ key: bytes('n'), value: counter(4) }], null),
+  'a counter as it once was': (kv) => kv.apply([{ key: bytes('n'), value: counterRow(4) }], null),
   'no counter': (kv) => kv.apply([{ key: bytes('n'), value: null }], null),
-}
-
-function counter(value: number): Buffer {
-  const row = Buffer.alloc(8)
-  row.writeBigInt64LE(BigInt(value))
-  return row
 }
 
 /** In the file of the journal that holds it. */

@@ -2,14 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { addToCounter } from '../../../src/catalog/counter.ts'
 import { RowChanges } from '../../../src/catalog/snapshot/row-changes.ts'
 import { SeededRandom } from '../../../src/platform/seeded-random.ts'
-
-const bytes = (text: string) => Buffer.from(text, 'latin1')
-
-function counter(value: number): Buffer {
-  const row = Buffer.alloc(8)
-  row.writeBigInt64LE(BigInt(value))
-  return row
-}
+import { bytes, counterRow } from '../catalog-bed.ts'
 
 /** Keys of which many share beginnings, lengths and zeros at the end. */
 function keys(random: SeededRandom, count: number): string[] {
@@ -24,13 +17,13 @@ function keys(random: SeededRandom, count: number): string[] {
 }
 
 function someValue(random: SeededRandom): Buffer {
-  if (random.chance(0.5)) return counter(random.below(5))
+  if (random.chance(0.5)) return counterRow(random.below(5))
   return bytes(['', 'value', 'other', 'longer value'][random.below(4)]!)
 }
 
 /** Another value than this, or none. */
 function otherThan(row: Buffer | null): Buffer | null {
-  if (row === null) return counter(1)
+  if (row === null) return counterRow(1)
   if (row.length === 0) return bytes('more')
   const other = Buffer.from(row)
   other[other.length - 1]! ^= 1
@@ -83,21 +76,21 @@ describe('the changes of rows', () => {
   it('are all kept where they fill what holds them to the last byte', () => {
     const changes = new RowChanges()
     const keyOf = (index: number) => Buffer.alloc(1024 - 11, `${index} `)
-    for (let index = 0; index < 2500; index++) changes.set(keyOf(index), counter(index))
+    for (let index = 0; index < 2500; index++) changes.set(keyOf(index), counterRow(index))
     for (let index = 0; index < 2500; index++) {
-      expect(changes.makes(keyOf(index), null, counter(index))).toBe(true)
+      expect(changes.makes(keyOf(index), null, counterRow(index))).toBe(true)
     }
     expect(changes.leaveNothing()).toBe(true)
-    changes.set(Buffer.alloc(65_535, 'k'), counter(1))
+    changes.set(Buffer.alloc(65_535, 'k'), counterRow(1))
     expect(changes.leaveNothing()).toBe(false)
   })
 
   it('start with a key of any size', () => {
     const changes = new RowChanges()
     const key = Buffer.alloc(65_535, 'k')
-    changes.set(key, counter(1))
+    changes.set(key, counterRow(1))
     changes.set(bytes('a'), null)
-    expect(changes.makes(key, null, counter(1))).toBe(true)
+    expect(changes.makes(key, null, counterRow(1))).toBe(true)
     expect(changes.leaveNothing()).toBe(true)
   })
 
